@@ -1,0 +1,5 @@
+"""The command ``reobj``."""
+
+
+def main() -> None:
+    """Runs the command line."""

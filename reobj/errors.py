@@ -1,0 +1,45 @@
+"""The exceptions that reobj raises on purpose.
+
+Each message says what was expected and what came. A node turns a ``ReobjError``
+into one log line and keeps running; the command line prints it without a
+traceback. Anything else that is raised is a bug.
+"""
+
+from __future__ import annotations
+
+
+class ReobjError(Exception):
+    """Base of every error that reobj raises on purpose."""
+
+
+class InputError(ReobjError, ValueError):
+    """An array, message or argument has another shape, type or value than expected."""
+
+
+class ScanError(ReobjError):
+    """A scan on disk is missing, damaged or of an unknown version."""
+
+
+class BagError(ReobjError):
+    """A rosbag is missing, damaged, or lacks a topic or encoding that is needed."""
+
+
+class ModelError(ReobjError):
+    """A network, its weights or its configuration cannot be used."""
+
+
+class DeviceError(ReobjError):
+    """The requested compute device does not exist here."""
+
+
+class ConfigError(ReobjError):
+    """A configuration value is unknown or out of range; the message names its key."""
+
+
+class StorageError(ReobjError):
+    """A file could not be written; what stood there before is untouched."""
+
+
+def mismatch(what: str, expected: object, got: object) -> str:
+    """The one wording of every "expected ..., got ..." message."""
+    return f"{what}: expected {expected}, got {got}"

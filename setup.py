@@ -1,0 +1,51 @@
+"""The Python part of reobj for colcon (ament_python) and pip."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = "reobj_ros"
+NODES = ["detector_node", "encoder_node", "association_node", "live_node", "replay_node", "record_node"]
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(include=["reobj", "reobj.*", "reobj_ros", "reobj_ros.*"]),
+    package_data={"reobj": ["**/*.html", "**/*.css", "**/*.yaml", "py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
+        (f"share/{PACKAGE}/config", glob("config/*")),
+    ],
+    # On a robot these come from rosdep (package.xml); pip reads them here.
+    install_requires=[
+        "av>=12",
+        "embreex>=2.17.7.post4",
+        "lz4",
+        "matplotlib>=3.8",
+        "mcap>=1.1",
+        "numpy>=1.26",
+        "opencv-python-headless>=4.8",
+        "pyyaml>=6",
+        "rich>=13",
+        "rosbags>=0.10.9",
+        "safetensors>=0.4",
+        "scipy>=1.11",
+        "torch>=2.4",
+        "torchvision>=0.19",
+        "typer>=0.12",
+    ],
+    python_requires=">=3.10",
+    zip_safe=False,
+    maintainer="reobj maintainers",
+    maintainer_email="maintainers@reobj.invalid",
+    description="Object instance re-identification for robots: which chair is this, now and an hour later.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "reobj = reobj.cli:main",
+            *(f"{node} = {PACKAGE}.{node}:main" for node in NODES),
+        ],
+    },
+)
