@@ -1,0 +1,69 @@
+"""Which topics of a bag hold what a scan needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from reobj.errors import BagError, mismatch
+from reobj.scans.bag_raw import RecordedTopic, bag_topics
+from reobj.scans.bag_topics import TopicNames
+
+IMAGE_TYPE = "sensor_msgs/msg/Image"
+ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
+
+_IMAGES = (IMAGE_TYPE, "sensor_msgs/msg/CompressedImage")
+_TRANSFORMS = ("tf2_msgs/msg/TFMessage",)
+_TYPES = {
+    "image": _IMAGES,
+    "depth": _IMAGES,
+    "instances": _IMAGES,
+    "camera_info": ("sensor_msgs/msg/CameraInfo",),
+    "pose": ("geometry_msgs/msg/PoseStamped", ODOMETRY_TYPE),
+    "tf": _TRANSFORMS,
+    "tf_static": _TRANSFORMS,
+    "label_names": ("std_msgs/msg/String",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTopics:
+    """The topics of one bag that hold what a scan needs; None for what is not there."""
+
+    image: RecordedTopic
+    depth: RecordedTopic | None
+    camera_info: RecordedTopic | None
+    pose: RecordedTopic | None
+    tf: RecordedTopic | None
+    tf_static: RecordedTopic | None
+    instances: RecordedTopic | None
+    label_names: RecordedTopic | None
+
+
+def find_scan_topics(path: Path | str, names: TopicNames) -> ScanTopics:
+    """Finds each topic under its name, raw or compressed; of several the one with the most messages.
+
+    Raises:
+        BagError: no colour images, a topic of another type, or one that was asked for is not there.
+    """
+    recorded = {topic.name: topic for topic in bag_topics(path) if topic.count}
+    found = {role.name: _find(recorded, role.name, getattr(names, role.name)) for role in fields(names)}
+    for role in fields(names):
+        name = getattr(names, role.name)
+        asked_for = role.name == "image" or (name is not None and name != role.default)
+        if asked_for and found[role.name] is None:
+            there = ", ".join(f"{topic.name} ({topic.msgtype})" for topic in recorded.values())
+            raise BagError(mismatch(str(path), f"messages on {name}", f"only {there or 'an empty bag'}"))
+    return ScanTopics(**found)  # type: ignore[arg-type]
+
+
+def _find(recorded: Mapping[str, RecordedTopic], role: str, name: str | None) -> RecordedTopic | None:
+    if name is None:
+        return None
+    suffixes = ("", "/compressed", "/compressedDepth") if _TYPES[role] is _IMAGES else ("",)
+    candidates = [recorded[name + suffix] for suffix in suffixes if name + suffix in recorded]
+    topic = max(candidates, key=lambda candidate: candidate.count, default=None)
+    if topic is not None and topic.msgtype not in _TYPES[role]:
+        raise BagError(mismatch(f"type of {topic.name}", " or ".join(_TYPES[role]), topic.msgtype))
+    return topic

@@ -1,0 +1,1 @@
+"""Furniture and things, built procedurally: each function makes one product out of random numbers."""

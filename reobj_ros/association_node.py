@@ -1,0 +1,81 @@
+"""association_node: embeddings, masks, depth and pose in; object ids, map and events out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+
+from reobj.types import Frame, FrameResult
+from reobj_ros.conversions import embeddings_from, instances_from
+from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.images import to_rgb
+from reobj_ros.outputs import Outputs
+from reobj_ros.spin import run
+from reobj_ros.stage_node import StageNode
+from reobj_ros.stages import ASSOCIATION, Stages
+from reobj_ros.stamp_join import Companion, Joined
+
+
+class AssociationNode(StageNode):
+    """Says which object each instance is.
+
+    Embeddings come last of all that belongs to an image, so they are the primary input.
+    The image itself is subscribed to only while somebody looks at the overlay.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("association_node", [*GEOMETRY, *ASSOCIATION])
+        stages = Stages(self)
+        self._associator = stages.associator()
+        self._frames = FrameMaker(stages.pose_source(), self.warn)
+        self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
+        self._image_subscription: Any = None
+        companions = {
+            "instances": Companion(required=True),
+            "image": Companion(),
+            **geometry_companions(self.settings),
+        }
+        self.listen("embeddings", companions)
+        self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", 10)
+        self.inputs.subscribe("instances", InstanceMasks, "instances", 10)
+        subscribe_geometry(self.inputs, self.settings)
+        self._image_timer = self.create_timer(0.5, self._follow_overlay)
+
+    def process(self, joined: Joined) -> None:
+        masks, header = joined.companions["instances"], joined.primary.header
+        instances = instances_from(masks)
+        height, width = instances.label_image.shape
+        empty = Frame.without_colour(height, width, joined.stamp_ns, header.frame_id)
+        frame = self._frames.with_geometry(empty, joined)
+        embeddings = embeddings_from(joined.primary)
+        started = time.perf_counter()
+        found = self._associator.update(frame, instances, embeddings)
+        latency = {"associate": (time.perf_counter() - started) * 1e3}
+        self.diagnostics.latency(latency)
+        result = FrameResult(
+            joined.stamp_ns, header.frame_id, instances, embeddings, found.objects, found.events, latency
+        )
+        image = joined.companions.get("image")
+        colour = None if image is None else lambda: to_rgb(image)
+        self._outputs.publish(result, frame.pose is not None, colour)
+
+    def _follow_overlay(self) -> None:
+        wanted = self._outputs.overlay_wanted
+        if wanted and self._image_subscription is None:
+            transport = self.settings["image_transport"]
+            self._image_subscription = self.inputs.subscribe_image("image", "image", "compressed", transport)
+        elif not wanted and self._image_subscription is not None:
+            self._image_subscription.destroy()
+            self._image_subscription = None
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the node until it is told to stop."""
+    sys.exit(run(AssociationNode, args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""detector_node: images in, instance masks out."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from reobj_msgs.msg import InstanceMasks
+
+from reobj_ros.conversions import masks_message
+from reobj_ros.frames import FrameMaker
+from reobj_ros.spin import run
+from reobj_ros.stage_node import StageNode
+from reobj_ros.stages import DETECTOR, DEVICE, Stages
+from reobj_ros.stamp_join import Joined
+from reobj_ros.truth_input import COMPANION
+
+
+class DetectorNode(StageNode):
+    """Finds the instances of each image and publishes their masks with the image's own header."""
+
+    def __init__(self) -> None:
+        super().__init__("detector_node", [*DEVICE, *DETECTOR])
+        stages = Stages(self)
+        self._detector = stages.detector()
+        self._truth = stages.truth
+        self._frames = FrameMaker(None, self.warn)
+        self._publisher = self.create_publisher(InstanceMasks, "instances", 10)
+        companions = {} if self._truth is None else {COMPANION: self._truth.companion()}
+        self.listen("image", companions, str(stages.device))
+        self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
+        if self._truth is not None:
+            self._truth.subscribe(self, self.inputs)
+
+    def process(self, joined: Joined) -> None:
+        frame = self._frames.with_colour(joined)
+        if self._truth is not None:
+            self._truth.feed(joined)
+        started = time.perf_counter()
+        instances = self._detector.detect(frame)
+        instances.check_size(frame.height, frame.width)
+        self.diagnostics.latency({"detect": (time.perf_counter() - started) * 1e3})
+        self._publisher.publish(masks_message(instances, joined.primary.header))
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the node until it is told to stop."""
+    sys.exit(run(DetectorNode, args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""encoder_node: images and instance masks in, embeddings out."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+
+from reobj_ros.conversions import embeddings_message, instances_from
+from reobj_ros.frames import FrameMaker
+from reobj_ros.spin import run
+from reobj_ros.stage_node import StageNode
+from reobj_ros.stages import DEVICE, ENCODER, Stages
+from reobj_ros.stamp_join import Companion, Joined
+
+
+class EncoderNode(StageNode):
+    """Encodes each instance with its background.
+
+    The masks come after the image that they were found in, so they are the primary input and
+    the images wait for them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("encoder_node", [*DEVICE, *ENCODER])
+        stages = Stages(self)
+        self._encoder = stages.encoder()
+        self._frames = FrameMaker(None, self.warn)
+        self._publisher = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
+        self.listen("instances", {"image": Companion(required=True)}, str(stages.device))
+        self.inputs.subscribe("instances", InstanceMasks, "instances", 10)
+        self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
+
+    def process(self, joined: Joined) -> None:
+        masks = joined.primary
+        image = Joined(joined.stamp_ns, joined.companions["image"], {})
+        frame = self._frames.with_colour(image)
+        started = time.perf_counter()
+        embeddings = self._encoder.encode(frame, instances_from(masks))
+        self.diagnostics.latency({"encode": (time.perf_counter() - started) * 1e3})
+        self._publisher.publish(embeddings_message(embeddings, masks.instances, masks.header))
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the node until it is told to stop."""
+    sys.exit(run(EncoderNode, args))
+
+
+if __name__ == "__main__":
+    main()

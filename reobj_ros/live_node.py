@@ -1,0 +1,69 @@
+"""live_node: all stages in one process. Images in; object ids, map and events out."""
+
+from __future__ import annotations
+
+import sys
+
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+
+from reobj.pipeline import Pipeline
+from reobj.types import FrameResult
+from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
+from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.outputs import Outputs
+from reobj_ros.spin import run
+from reobj_ros.stage_node import StageNode
+from reobj_ros.stages import ASSOCIATION, DETECTOR, DEVICE, ENCODER, Stages
+from reobj_ros.stamp_join import Joined
+from reobj_ros.stamps import header as make_header
+from reobj_ros.truth_input import COMPANION
+
+
+class LiveNode(StageNode):
+    """The whole pipeline; no image crosses a topic between its stages."""
+
+    def __init__(self) -> None:
+        super().__init__("live_node", [*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY, *ASSOCIATION])
+        stages = Stages(self)
+        associator = stages.associator()
+        self._pipeline = Pipeline(stages.detector(), stages.encoder(), associator)
+        self._truth = stages.truth
+        self._frames = FrameMaker(stages.pose_source(), self.warn)
+        self._outputs = Outputs(self, associator, self.settings["map_frame"])
+        self._masks = self.create_publisher(InstanceMasks, "instances", 10)
+        self._embeddings = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
+        companions = geometry_companions(self.settings)
+        if self._truth is not None:
+            companions[COMPANION] = self._truth.companion()
+        self.listen("image", companions, str(stages.device))
+        self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
+        subscribe_geometry(self.inputs, self.settings)
+        if self._truth is not None:
+            self._truth.subscribe(self, self.inputs)
+
+    def process(self, joined: Joined) -> None:
+        frame = self._frames.with_colour(joined)
+        if self._truth is not None:
+            self._truth.feed(joined)
+        result = self._pipeline.step(frame)
+        self.diagnostics.latency(result.latency_ms)
+        self._publish_stages(result)
+        self._outputs.publish(result, frame.pose is not None, lambda: frame.colour)
+
+    def _publish_stages(self, result: FrameResult) -> None:
+        """What the separate nodes would publish, for those who look."""
+        header = make_header(result.stamp_ns, result.frame_id)
+        if self._masks.get_subscription_count():
+            self._masks.publish(masks_message(result.instances, header))
+        if self._embeddings.get_subscription_count():
+            messages = instance_messages(result.instances)
+            self._embeddings.publish(embeddings_message(result.embeddings, messages, header))
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the node until it is told to stop."""
+    sys.exit(run(LiveNode, args))
+
+
+if __name__ == "__main__":
+    main()

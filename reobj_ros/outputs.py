@@ -1,0 +1,93 @@
+"""What comes out of association: objects, events, the map, markers and the overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from reobj.association.associator import MapAssociator
+from reobj.types import FrameResult
+from reobj.visual.overlay import draw_overlay
+from reobj_ros.conversions import (
+    event_message,
+    image_message,
+    instance_messages,
+    map_object_message,
+    objects_message,
+)
+from reobj_ros.markers import MarkerPublisher
+from reobj_ros.stamps import header as make_header
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+MAP_PERIOD_NS = 500_000_000
+"""The map and the markers go out at most so often, on the clock of the images."""
+
+
+class Outputs:
+    """Publishes the results of association; what nobody subscribes to is not made.
+
+    Args:
+        node: that publishes.
+        associator: whose map is published.
+        map_frame: frame of the positions.
+    """
+
+    def __init__(self, node: Node, associator: MapAssociator, map_frame: str) -> None:
+        self._associator = associator
+        self._map_frame = map_frame
+        self._markers_made = MarkerPublisher()
+        self._event_id = 0
+        self._map_at_ns: int | None = None
+        self._objects = node.create_publisher(TrackedObjects, "objects", 10)
+        self._events = node.create_publisher(ObjectEvent, "events", 100)
+        self._map = node.create_publisher(ObjectMap, "object_map", LATCHED)
+        self._markers = node.create_publisher(MarkerArray, "markers", LATCHED)
+        self._overlay = node.create_publisher(Image, "overlay", 2)
+
+    @property
+    def overlay_wanted(self) -> bool:
+        """Whether anybody looks at the overlay."""
+        return self._overlay.get_subscription_count() > 0
+
+    def publish(self, result: FrameResult, has_pose: bool, colour: Callable[[], NDArray[np.uint8]] | None) -> None:
+        """Publishes all of one frame.
+
+        Args:
+            result: of the pipeline.
+            has_pose: whether positions are in the map frame.
+            colour: gives the (H, W, 3) RGB image; called only when the overlay is looked at.
+        """
+        header = make_header(result.stamp_ns, result.frame_id)
+        if colour is not None and self.overlay_wanted:
+            drawn = draw_overlay(colour(), result.instances, result.objects)
+            self._overlay.publish(image_message(drawn, "rgb8", header))
+        for event in result.events:
+            self._event_id += 1
+            self._events.publish(event_message(event, self._event_id, result.frame_id))
+        self._publish_map(result.stamp_ns, bool(result.events))
+        map_frame = self._map_frame if has_pose else ""
+        # Last, as a replay in lock-step takes this message as the end of the frame.
+        self._objects.publish(objects_message(result, header, map_frame, instance_messages(result.instances)))
+
+    def _publish_map(self, stamp_ns: int, changed: bool) -> None:
+        last = self._map_at_ns
+        if not changed and last is not None and 0 <= stamp_ns - last < MAP_PERIOD_NS:
+            return
+        self._map_at_ns = stamp_ns
+        objects = self._associator.objects()
+        header: Header = make_header(stamp_ns, self._map_frame)
+        model = self._associator.model
+        message = ObjectMap(header=header, objects=[map_object_message(item) for item in objects])
+        if model is not None:
+            message.model, message.model_hash = model.name, model.content_hash
+        self._map.publish(message)
+        self._markers.publish(self._markers_made.build(objects, header))

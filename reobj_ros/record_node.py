@@ -1,0 +1,82 @@
+"""record_node: what the nodes publish into a bag, until it is told to stop."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
+
+from reobj.errors import ConfigError
+from reobj.scans.bag_raw import RawMessage, header_of
+from reobj.scans.bag_results import ResultBagWriter
+from reobj.scans.bag_topics import Topic
+from reobj_ros.interfaces import definition_folder, message_class
+from reobj_ros.parameters import Parameter, declare
+from reobj_ros.spin import run
+
+DIAGNOSTICS = Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+TOPICS = (
+    Topic("/instances", "reobj_msgs/msg/InstanceMasks"),
+    Topic("/embeddings", "reobj_msgs/msg/ObjectEmbeddings"),
+    Topic("/objects", "reobj_msgs/msg/TrackedObjects"),
+    Topic("/events", "reobj_msgs/msg/ObjectEvent"),
+    Topic("/object_map", "reobj_msgs/msg/ObjectMap", latched=True),
+    DIAGNOSTICS,
+)
+NAMES = [topic.name.lstrip("/") for topic in TOPICS]
+
+PARAMETERS = (
+    Parameter("output", "", "the bag to write; one that exists is replaced at the end"),
+    Parameter("topics", NAMES, f"what to record, some of: {', '.join(NAMES)}"),
+)
+
+
+class RecordNode(Node):
+    """Writes the serialised messages as they come. The bag gets its name when the node ends."""
+
+    def __init__(self) -> None:
+        super().__init__("record_node")
+        settings = declare(self, PARAMETERS)
+        if not settings["output"]:
+            raise ConfigError("parameter output: expected the path of a bag, got nothing")
+        unknown = sorted(set(settings["topics"]) - set(NAMES))
+        if unknown:
+            raise ConfigError(f"parameter topics: expected some of {', '.join(NAMES)}, got {', '.join(unknown)}")
+        self._latest_ns = 0
+        self._writer = ResultBagWriter(settings["output"], [definition_folder("reobj_msgs")]).__enter__()
+        for topic in TOPICS:
+            if topic.name.lstrip("/") in settings["topics"]:
+                self._writer.add_topic(topic)
+                self._subscribe(topic)
+
+    def _subscribe(self, topic: Topic) -> None:
+        durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
+        qos = QoSProfile(depth=200, durability=durability)
+        # /diagnostics is global by convention, all others are in the namespace.
+        name = topic.name if topic is DIAGNOSTICS else topic.name.lstrip("/")
+        self.create_subscription(
+            message_class(topic.msgtype), name, lambda cdr: self._take(topic, cdr), qos, raw=True
+        )
+
+    def _take(self, topic: Topic, cdr: Any) -> None:
+        """Writes a message at its own stamp; diagnostics, which tell the wall's time, at the last one."""
+        if topic is not DIAGNOSTICS:
+            self._latest_ns = header_of(RawMessage(topic.name, topic.msgtype, 0, cdr))[0]
+        self._writer.write(topic.name, self._latest_ns, cdr)
+
+    def destroy_node(self) -> None:
+        """Completes the bag."""
+        if hasattr(self, "_writer"):
+            self._writer.__exit__(None, None, None)
+        super().destroy_node()
+
+
+def main(args: list[str] | None = None) -> None:
+    """Records until it is told to stop."""
+    sys.exit(run(RecordNode, args))
+
+
+if __name__ == "__main__":
+    main()

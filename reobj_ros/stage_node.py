@@ -1,0 +1,72 @@
+"""What the nodes with a stage of the pipeline have in common."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from typing import Any
+
+from rclpy.node import Node
+
+from reobj.errors import ReobjError
+from reobj_ros.diagnostics import Diagnostics
+from reobj_ros.inputs import Inputs
+from reobj_ros.parameters import Parameter, declare
+from reobj_ros.stamp_join import Companion, Joined
+from reobj_ros.worker import Worker
+
+COMMON = (
+    Parameter("sync_wait", 0.2, "longest wait for depth, pose and masks of an image, s; raising it delays", 0.0, 60.0),
+    Parameter("image_transport", "auto", "which form of images to take", choices=("auto", "raw", "compressed")),
+)
+
+
+class StageNode(Node):
+    """A node that joins its inputs by stamp and works on them off the executor.
+
+    A subclass makes its stages and publishers, calls ``listen`` and writes ``process``.
+    """
+
+    def __init__(self, name: str, table: Iterable[Parameter]) -> None:
+        super().__init__(name)
+        self.settings: dict[str, Any] = declare(self, [*COMMON, *table])
+        self.diagnostics: Diagnostics
+        self.worker: Worker[Joined]
+        self.inputs: Inputs
+
+    def listen(self, primary: str, companions: dict[str, Companion], hardware_id: str = "") -> None:
+        """Starts the worker and makes ``self.inputs``; call it last but for the subscriptions."""
+        self.diagnostics = Diagnostics(self, hardware_id)
+        self.worker = Worker(self._process, self._failed, self.get_name())
+        self.inputs = Inputs(self, primary, companions, self._received, self.settings["sync_wait"])
+
+    def process(self, joined: Joined) -> None:
+        """Works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on."""
+        raise NotImplementedError
+
+    def warn(self, text: str) -> None:
+        """Logs a warning, the same place at most every five seconds."""
+        self.get_logger().warning(text, throttle_duration_sec=5.0)
+
+    def _received(self, joined: Joined) -> None:
+        self.diagnostics.count("received")
+        self.worker.submit(joined)
+        self.diagnostics.set("dropped", self.worker.dropped + self.inputs.join.dropped)
+
+    def _process(self, joined: Joined) -> None:
+        self.process(joined)
+        self.diagnostics.count("processed")
+
+    def _failed(self, error: Exception) -> None:
+        self.diagnostics.count("failed")
+        if isinstance(error, ReobjError):
+            self.get_logger().error(f"frame skipped: {error}")
+        else:
+            detail = "".join(traceback.format_exception(error))
+            self.get_logger().error(f"frame skipped, please report this as a bug: {detail}")
+
+    def destroy_node(self) -> None:
+        """Stops the worker before the publishers go."""
+        if hasattr(self, "worker"):
+            self.worker.stop()
+        super().destroy_node()

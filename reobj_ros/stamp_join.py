@@ -1,0 +1,133 @@
+"""Joins the messages of one moment: a primary one with its companions, by stamp.
+
+message_filters is not used for this: it knows no optional input, and after a bag has
+looped its exact synchroniser throws away every new message in favour of the unmatched
+ones of the last round, for ever. Plain Python, so it is tested without a middleware.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ANY_STAMP_NS = 2**62
+"""A slop that accepts a companion of any time, for what hardly changes (CameraInfo)."""
+
+LOOP_NS = 1_000_000_000
+"""A stamp that jumps back by more than this starts a new round (a looped bag)."""
+
+
+def always() -> bool:
+    """For companions that somebody surely publishes."""
+    return True
+
+
+@dataclass
+class Companion:
+    """One input that belongs to the primary one.
+
+    Attributes:
+        slop_ns: largest difference of stamps, nanoseconds; 0 = exactly the same.
+        expected: whether anybody publishes it; if not, it is not waited for.
+        required: without it the primary message is dropped.
+        keep: how many messages wait for their primary one.
+    """
+
+    slop_ns: int = 0
+    expected: Callable[[], bool] = always
+    required: bool = False
+    keep: int = 60
+    waiting: dict[int, Any] = field(default_factory=dict)
+
+    def add(self, stamp_ns: int, message: Any) -> None:
+        newest = max(self.waiting, default=stamp_ns)
+        if stamp_ns < newest - LOOP_NS:
+            self.waiting.clear()
+        self.waiting[stamp_ns] = message
+        while len(self.waiting) > self.keep:
+            del self.waiting[min(self.waiting)]
+
+    def nearest(self, stamp_ns: int) -> Any | None:
+        """The message closest to ``stamp_ns`` within the slop."""
+        if stamp_ns in self.waiting:
+            return self.waiting[stamp_ns]
+        best = min(self.waiting, key=lambda other: abs(other - stamp_ns), default=None)
+        if best is None or abs(best - stamp_ns) > self.slop_ns:
+            return None
+        return self.waiting[best]
+
+    def may_come(self, stamp_ns: int) -> bool:
+        """Whether it is worth waiting: somebody publishes it, and nothing later came already.
+
+        What is later by more than LOOP_NS is left over from the last round of a looped bag.
+        """
+        newest = max(self.waiting, default=stamp_ns)
+        is_past = stamp_ns + self.slop_ns < newest <= stamp_ns + self.slop_ns + LOOP_NS
+        return (self.required or self.expected()) and not is_past
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A primary message and those companions that came."""
+
+    stamp_ns: int
+    primary: Any
+    companions: Mapping[str, Any]
+
+
+class StampJoin:
+    """Emits each primary message once all that can be had for its stamp is there.
+
+    Args:
+        companions: the other inputs, by name.
+        emit: called with each Joined, in the order of the primary messages.
+        wait_s: how long a primary message waits for expected companions at most. Raising it
+            loses fewer companions and delays a frame longer when one is lost.
+        keep: primary messages that wait at most; the oldest is dropped.
+    """
+
+    def __init__(
+        self,
+        companions: Mapping[str, Companion],
+        emit: Callable[[Joined], None],
+        wait_s: float = 0.2,
+        keep: int = 30,
+    ) -> None:
+        self.companions = companions
+        self.dropped = 0
+        self._emit = emit
+        self._wait_s = wait_s
+        self._keep = keep
+        self._pending: deque[tuple[int, Any, float]] = deque()
+
+    def add_primary(self, stamp_ns: int, message: Any, now_s: float) -> None:
+        """Takes a primary message; a second one with the same stamp is ignored."""
+        if self._pending and self._pending[-1][0] == stamp_ns:
+            return
+        self._pending.append((stamp_ns, message, now_s))
+        if len(self._pending) > self._keep:
+            self._pending.popleft()
+            self.dropped += 1
+        self.flush(now_s)
+
+    def add(self, name: str, stamp_ns: int, message: Any, now_s: float) -> None:
+        """Takes a companion message."""
+        self.companions[name].add(stamp_ns, message)
+        self.flush(now_s)
+
+    def flush(self, now_s: float) -> None:
+        """Emits what is complete or has waited long enough; call it now and then."""
+        while self._pending:
+            stamp_ns, message, since_s = self._pending[0]
+            found = {name: c.nearest(stamp_ns) for name, c in self.companions.items()}
+            missing = [self.companions[name] for name, got in found.items() if got is None]
+            if now_s - since_s < self._wait_s and any(c.may_come(stamp_ns) for c in missing):
+                return
+            self._pending.popleft()
+            if any(c.required for c in missing):
+                self.dropped += 1
+            else:
+                present = {name: got for name, got in found.items() if got is not None}
+                self._emit(Joined(stamp_ns, message, present))

@@ -1,0 +1,52 @@
+"""Camera poses from tf2, where tf2_ros is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.time import Time
+
+from reobj.errors import ConfigError
+from reobj.scans.message_poses import transform_to_matrix
+
+try:
+    import tf2_ros
+except ImportError:  # the ROS 2 wheels have no tf2: poses come by topic there
+    tf2_ros = None
+
+
+class PoseSource:
+    """Looks up the camera's pose in the map at an image's stamp.
+
+    Args:
+        node: that listens to /tf and /tf_static.
+        map_frame: the fixed frame.
+        wait_s: longest wait for a transform; call ``lookup`` off the executor.
+        warn: takes one line when there is no transform.
+
+    Raises:
+        ConfigError: tf2_ros is not installed.
+    """
+
+    def __init__(self, node: Node, map_frame: str, wait_s: float, warn: Callable[[str], None]) -> None:
+        if tf2_ros is None:
+            raise ConfigError("pose_source: 'tf' needs tf2_ros, which is not installed; use 'topic' or 'none'")
+        self._buffer: Any = tf2_ros.Buffer(node=node)
+        self._listener: Any = tf2_ros.TransformListener(self._buffer, node)
+        self._map_frame = map_frame
+        self._wait = Duration(seconds=wait_s)
+        self._warn = warn
+
+    def lookup(self, stamp_ns: int, frame_id: str) -> NDArray[np.float64] | None:
+        """(4, 4) camera-to-map at ``stamp_ns``, or None with a warning that says why."""
+        try:
+            found = self._buffer.lookup_transform(self._map_frame, frame_id, Time(nanoseconds=stamp_ns), self._wait)
+        except tf2_ros.TransformException as error:
+            self._warn(f"no pose for this frame: no transform from {frame_id!r} to {self._map_frame!r}: {error}")
+            return None
+        return transform_to_matrix(found.transform)

@@ -1,0 +1,58 @@
+"""The ground-truth topics, for the label-image detector and for nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import String
+
+from reobj.detection.truth import TruthBuffer
+from reobj.scans.message_arrays import label_image_from
+from reobj.types import LabelImage
+from reobj_ros.inputs import Inputs
+from reobj_ros.stamp_join import Companion, Joined
+
+TOPIC = "ground_truth/instances"
+NAMES_TOPIC = "ground_truth/label_names"
+COMPANION = "truth"
+
+
+class TruthInput:
+    """Feeds the true label images of joined messages into a TruthBuffer.
+
+    The names of the instances' labels come once, latched; what has no name is an "object".
+
+    Args:
+        warn: takes one line when the names cannot be read.
+    """
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self.buffer = TruthBuffer()
+        self._names: dict[int, str] = {}
+        self._warn = warn
+
+    def companion(self) -> Companion:
+        """The required companion of an image."""
+        return Companion(required=True)
+
+    def subscribe(self, node: Any, inputs: Inputs) -> None:
+        """Subscribes to the label images and to their names."""
+        inputs.subscribe_image(COMPANION, TOPIC, "compressed", "auto")
+        latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        node.create_subscription(String, NAMES_TOPIC, self._take_names, latched)
+
+    def feed(self, joined: Joined) -> None:
+        """Puts the frame's label image where the detector looks it up. Raises InputError."""
+        ids = label_image_from(joined.companions[COMPANION])
+        highest = int(ids.max(initial=0))
+        labels = {i: self._names.get(i, "object") for i in range(1, highest + 1)}
+        self.buffer.put(joined.stamp_ns, LabelImage(ids, labels))
+
+    def _take_names(self, message: String) -> None:
+        try:
+            self._names = {int(key): str(name) for key, name in json.loads(message.data).items()}
+        except (ValueError, AttributeError):
+            self._warn(f"{NAMES_TOPIC}: expected JSON of instance ids to labels, got {message.data[:80]!r}")

@@ -1,0 +1,69 @@
+"""A thread that does slow work off the executor, one item at a time, always the newest."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Worker(Generic[Item]):
+    """Calls ``work(item)`` in a thread of its own; a queue of one drops the oldest.
+
+    Args:
+        work: called with each item that is not dropped. Its exceptions go to ``on_error``.
+        on_error: called in the thread of the worker; the worker goes on.
+        name: of the thread.
+    """
+
+    def __init__(
+        self, work: Callable[[Item], None], on_error: Callable[[Exception], None], name: str = "worker"
+    ) -> None:
+        self.dropped = 0
+        self._work = work
+        self._on_error = on_error
+        self._waiting: list[Item] = []
+        self._busy = False
+        self._running = True
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, item: Item) -> None:
+        """Hands over an item; returns at once. An item still waiting is dropped and counted."""
+        with self._changed:
+            self.dropped += len(self._waiting)
+            self._waiting = [item]
+            self._changed.notify_all()
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Waits until nothing is queued or worked on; False after ``timeout_s``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._waiting and not self._busy, timeout_s)
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Drops what waits, lets the present item end and joins the thread."""
+        with self._changed:
+            self._running = False
+            self._waiting = []
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting or not self._running)
+                if not self._running:
+                    return
+                item = self._waiting.pop()
+                self._busy = True
+            try:
+                self._work(item)
+            except Exception as error:  # the thread must outlive any bad item; the node logs it
+                self._on_error(error)
+            finally:
+                with self._changed:
+                    self._busy = False
+                    self._changed.notify_all()
