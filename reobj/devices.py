@@ -22,7 +22,9 @@ def resolve_device(name: str = "auto") -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise DeviceError(f"device: expected auto, cpu, cuda or cuda:N, got {name!r}")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise DeviceError(f"device: {name!r} asked for, but this machine has {torch.cuda.device_count()} CUDA devices")
+        raise DeviceError(
+            f"device: {name!r} asked for, but this machine has {torch.cuda.device_count()} CUDA devices"
+        )
     return device
 
 

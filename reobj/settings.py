@@ -55,7 +55,9 @@ def _convert(hint: Any, value: object, path: str) -> object:
         return _convert_tuple(typing.get_args(hint), value, path)
     if origin is typing.Literal:
         if value not in typing.get_args(hint):
-            raise ConfigError(mismatch(path, f"one of {', '.join(map(str, typing.get_args(hint)))}", _shown(value)))
+            raise ConfigError(
+                mismatch(path, f"one of {', '.join(map(str, typing.get_args(hint)))}", _shown(value))
+            )
         return value
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -78,7 +80,9 @@ def _convert_tuple(kinds: tuple[Any, ...], value: object, path: str) -> tuple[ob
         kinds = (kinds[0],) * len(value)
     if len(kinds) != len(value):
         raise ConfigError(mismatch(path, f"a list of {len(kinds)}", f"{len(value)} entries"))
-    return tuple(_convert(kind, v, f"{path}[{i}]") for i, (kind, v) in enumerate(zip(kinds, value, strict=True)))
+    return tuple(
+        _convert(kind, v, f"{path}[{i}]") for i, (kind, v) in enumerate(zip(kinds, value, strict=True))
+    )
 
 
 def _join(path: str, key: object) -> str:

@@ -77,7 +77,9 @@ class Frame:
     def __post_init__(self) -> None:
         c = self.colour
         if c.ndim != 3 or c.shape[2] != 3 or c.dtype != np.uint8 or 0 in c.shape:
-            raise InputError(mismatch("colour image", "(H, W, 3) uint8 with H, W > 0", f"{c.shape} {c.dtype}"))
+            raise InputError(
+                mismatch("colour image", "(H, W, 3) uint8 with H, W > 0", f"{c.shape} {c.dtype}")
+            )
         if self.stamp_ns < 0:
             raise InputError(mismatch("stamp_ns", "an integer >= 0", self.stamp_ns))
         if self.depth is not None and (self.depth.shape != c.shape[:2] or self.depth.dtype != np.float32):
@@ -103,10 +105,20 @@ class Frame:
 def check_pose(pose: NDArray[np.float64]) -> None:
     """Raises InputError unless ``pose`` is a finite (4, 4) rigid transform."""
     if pose.shape != (4, 4) or not np.isfinite(pose).all():
-        raise InputError(mismatch("pose", "a finite (4, 4) matrix", f"shape {pose.shape}, finite: {np.isfinite(pose).all()}"))
+        raise InputError(
+            mismatch(
+                "pose", "a finite (4, 4) matrix", f"shape {pose.shape}, finite: {np.isfinite(pose).all()}"
+            )
+        )
     rotation = pose[:3, :3]
     if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
-        raise InputError(mismatch("pose", "a rotation (orthonormal, determinant 1)", f"determinant {np.linalg.det(rotation):.4f}"))
+        raise InputError(
+            mismatch(
+                "pose",
+                "a rotation (orthonormal, determinant 1)",
+                f"determinant {np.linalg.det(rotation):.4f}",
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +135,9 @@ class LabelImage:
 
     def __post_init__(self) -> None:
         if self.ids.ndim != 2 or self.ids.dtype != np.uint16 or 0 in self.ids.shape:
-            raise InputError(mismatch("label image", "(H, W) uint16 with H, W > 0", f"{self.ids.shape} {self.ids.dtype}"))
+            raise InputError(
+                mismatch("label image", "(H, W) uint16 with H, W > 0", f"{self.ids.shape} {self.ids.dtype}")
+            )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,7 +161,9 @@ class Instances:
         if self.boxes.shape != (n, 4) or self.boxes.dtype != np.float32:
             raise InputError(mismatch("boxes", f"({n}, 4) float32", f"{self.boxes.shape} {self.boxes.dtype}"))
         if self.scores.shape != (n,) or self.scores.dtype != np.float32:
-            raise InputError(mismatch("scores", f"({n},) float32", f"{self.scores.shape} {self.scores.dtype}"))
+            raise InputError(
+                mismatch("scores", f"({n},) float32", f"{self.scores.shape} {self.scores.dtype}")
+            )
         if not np.isfinite(self.boxes).all() or not np.isfinite(self.scores).all():
             raise InputError(mismatch("boxes and scores", "finite values", "NaN or infinity"))
         if self.label_image.ndim != 2 or self.label_image.dtype != np.uint16:
@@ -208,7 +224,9 @@ class Embeddings:
         norms = np.linalg.norm(self.data, axis=1)
         if not np.allclose(norms, 1.0, atol=1e-2):
             worst = norms[np.argmax(np.abs(np.nan_to_num(norms, nan=np.inf) - 1.0))]
-            raise InputError(mismatch("embeddings", "finite rows of length 1", f"a row of length {worst:.3g}"))
+            raise InputError(
+                mismatch("embeddings", "finite rows of length 1", f"a row of length {worst:.3g}")
+            )
 
     def __len__(self) -> int:
         return len(self.data)

@@ -6,16 +6,15 @@ import sys
 import time
 from typing import Any
 
-from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-
 from reobj.types import Frame, FrameResult
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_from, instances_from
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.images import to_rgb
 from reobj_ros.outputs import Outputs
 from reobj_ros.spin import run
 from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import ASSOCIATION, Stages
+from reobj_ros.stages import Stages
 from reobj_ros.stamp_join import Companion, Joined
 
 
@@ -27,7 +26,7 @@ class AssociationNode(StageNode):
     """
 
     def __init__(self) -> None:
-        super().__init__("association_node", [*GEOMETRY, *ASSOCIATION])
+        super().__init__("association_node", GEOMETRY)
         stages = Stages(self)
         self._associator = stages.associator()
         self._frames = FrameMaker(stages.pose_source(), self.warn)
@@ -39,8 +38,8 @@ class AssociationNode(StageNode):
             **geometry_companions(self.settings),
         }
         self.listen("embeddings", companions)
-        self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", 10)
-        self.inputs.subscribe("instances", InstanceMasks, "instances", 10)
+        self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", stage=True)
+        self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         subscribe_geometry(self.inputs, self.settings)
         self._image_timer = self.create_timer(0.5, self._follow_overlay)
 

@@ -8,15 +8,22 @@ from typing import Any
 import numpy as np
 from geometry_msgs.msg import Point, Vector3
 from numpy.typing import NDArray
-from reobj_msgs.msg import Instance, InstanceMasks, ObjectEmbeddings, ObjectEvent, TrackedObject, TrackedObjects
-from reobj_msgs.msg import MapObject as MapObjectMessage
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from reobj.association.object_map import MapObject
+from reobj.association.map_object import MapObject
 from reobj.errors import InputError, mismatch
 from reobj.scans.message_arrays import label_image_from
 from reobj.types import Embeddings, Event, FrameResult, Instances, Intrinsics, ModelId
+from reobj_msgs.msg import (
+    Instance,
+    InstanceMasks,
+    ObjectEmbeddings,
+    ObjectEvent,
+    TrackedObject,
+    TrackedObjects,
+)
+from reobj_msgs.msg import MapObject as MapObjectMessage
 from reobj_ros.stamps import header as make_header
 from reobj_ros.stamps import to_duration, to_time
 
@@ -61,7 +68,9 @@ def instances_from(message: InstanceMasks) -> Instances:
     label_image = label_image_from(message.masks)
     highest = int(label_image.max(initial=0))
     if highest > len(message.instances):
-        raise InputError(mismatch("masks", f"values of at most {len(message.instances)}, the instances", highest))
+        raise InputError(
+            mismatch("masks", f"values of at most {len(message.instances)}, the instances", highest)
+        )
     return Instances(
         boxes=np.array([i.box for i in message.instances], np.float32).reshape(-1, 4),
         label_image=label_image,
@@ -92,7 +101,9 @@ def embeddings_from(message: ObjectEmbeddings) -> Embeddings:
     return Embeddings(data.reshape(len(message.instances), model.dim), model)
 
 
-def objects_message(result: FrameResult, header: Header, map_frame: str, instances: list[Instance]) -> TrackedObjects:
+def objects_message(
+    result: FrameResult, header: Header, map_frame: str, instances: list[Instance]
+) -> TrackedObjects:
     """The identities of a frame; ``instances`` are its instance messages, made once."""
     objects = []
     for tracked in result.objects:
@@ -131,7 +142,8 @@ def map_object_message(item: MapObject) -> MapObjectMessage:
     """One object of the map."""
     message = MapObjectMessage(
         object_id=item.object_id,
-        uuid=str(item.uuid),
+        uuid=item.uuid,
+        name=item.name,
         label=item.label,
         label_share=float(item.label_share),
         has_position=item.position is not None,
@@ -141,6 +153,7 @@ def map_object_message(item: MapObject) -> MapObjectMessage:
         first_seen=to_time(item.first_seen_ns),
         last_seen=to_time(item.last_seen_ns),
         state=int(item.state),
+        merged_into=item.merged_into,
     )
     if item.position is not None:
         message.position = point(item.position)

@@ -6,7 +6,6 @@ import sys
 import time
 
 from reobj_msgs.msg import InstanceMasks
-
 from reobj_ros.conversions import masks_message
 from reobj_ros.frames import FrameMaker
 from reobj_ros.spin import run

@@ -6,7 +6,6 @@ import sys
 import time
 
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-
 from reobj_ros.conversions import embeddings_message, instances_from
 from reobj_ros.frames import FrameMaker
 from reobj_ros.spin import run
@@ -29,7 +28,7 @@ class EncoderNode(StageNode):
         self._frames = FrameMaker(None, self.warn)
         self._publisher = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
         self.listen("instances", {"image": Companion(required=True)}, str(stages.device))
-        self.inputs.subscribe("instances", InstanceMasks, "instances", 10)
+        self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
 
     def process(self, joined: Joined) -> None:

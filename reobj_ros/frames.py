@@ -20,9 +20,16 @@ from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined
 from reobj_ros.transforms import PoseSource
 
 GEOMETRY = (
-    Parameter("depth_transport", "auto", "which form of depth to take", choices=("auto", "raw", "compressed", "none")),
+    Parameter(
+        "depth_transport",
+        "auto",
+        "which form of depth to take",
+        choices=("auto", "raw", "compressed", "none"),
+    ),
     Parameter("depth_slop", 0.02, "largest difference of the stamps of image and depth, s", 0.0, 1.0),
-    Parameter("pose_source", "topic", "camera pose: PoseStamped topic, tf, or none", choices=("topic", "tf", "none")),
+    Parameter(
+        "pose_source", "topic", "camera pose: PoseStamped topic, tf, or none", choices=("topic", "tf", "none")
+    ),
     Parameter("map_frame", "map", "frame of the map, for tf and for what is published"),
     Parameter("tf_wait", 0.1, "longest wait for a transform, s; raising it delays frames", 0.0, 10.0),
 )

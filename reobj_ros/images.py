@@ -31,7 +31,7 @@ def to_rgb(message: Any) -> NDArray[np.uint8]:
     if hasattr(message, "format"):
         return arrays.compressed_to_rgb(message)
     if message.encoding in arrays.COLOUR_ENCODINGS or _bridge is None:
-        return arrays.image_to_rgb(message)
+        return arrays.image_to_array(message)
     try:
         return np.asarray(_bridge.imgmsg_to_cv2(message, "rgb8"))
     except CvBridgeError as error:

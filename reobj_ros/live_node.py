@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.outputs import Outputs
 from reobj_ros.spin import run
 from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import ASSOCIATION, DETECTOR, DEVICE, ENCODER, Stages
+from reobj_ros.stages import DETECTOR, DEVICE, ENCODER, Stages
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header as make_header
 from reobj_ros.truth_input import COMPANION
@@ -23,7 +22,7 @@ class LiveNode(StageNode):
     """The whole pipeline; no image crosses a topic between its stages."""
 
     def __init__(self) -> None:
-        super().__init__("live_node", [*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY, *ASSOCIATION])
+        super().__init__("live_node", [*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY])
         stages = Stages(self)
         associator = stages.associator()
         self._pipeline = Pipeline(stages.detector(), stages.encoder(), associator)

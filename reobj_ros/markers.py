@@ -8,8 +8,8 @@ from geometry_msgs.msg import Pose, Vector3
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from reobj.association.object_map import MapObject
-from reobj.visual.colours import colour_of
+from reobj.association.map_object import MapObject
+from reobj.visual.colours import id_colour
 from reobj_ros.conversions import point
 
 SMALLEST_M = 0.03
@@ -48,8 +48,10 @@ def marker_id(object_id: int) -> int:
 
 def box(item: MapObject, header: Header) -> Marker:
     """The object's extent as a translucent box."""
-    red, green, blue = (channel / 255.0 for channel in colour_of(item.object_id))
-    extent = [0.1, 0.1, 0.1] if item.extent is None else [max(float(side), SMALLEST_M) for side in item.extent]
+    red, green, blue = (channel / 255.0 for channel in id_colour(item.object_id))
+    extent = (
+        [0.1, 0.1, 0.1] if item.extent is None else [max(float(side), SMALLEST_M) for side in item.extent]
+    )
     marker = Marker(header=header, ns="objects", id=marker_id(item.object_id), type=Marker.CUBE)
     marker.pose = pose_at(item)
     marker.scale = Vector3(x=extent[0], y=extent[1], z=extent[2])

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
@@ -16,6 +15,7 @@ from visualization_msgs.msg import MarkerArray
 from reobj.association.associator import MapAssociator
 from reobj.types import FrameResult
 from reobj.visual.overlay import draw_overlay
+from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects
 from reobj_ros.conversions import (
     event_message,
     image_message,
@@ -58,7 +58,9 @@ class Outputs:
         """Whether anybody looks at the overlay."""
         return self._overlay.get_subscription_count() > 0
 
-    def publish(self, result: FrameResult, has_pose: bool, colour: Callable[[], NDArray[np.uint8]] | None) -> None:
+    def publish(
+        self, result: FrameResult, has_pose: bool, colour: Callable[[], NDArray[np.uint8]] | None
+    ) -> None:
         """Publishes all of one frame.
 
         Args:

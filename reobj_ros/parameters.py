@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +43,8 @@ class Parameter:
             low, high = self.minimum, self.maximum
             made.floating_point_range = [
                 FloatingPointRange(
-                    from_value=-1e308 if low is None else float(low), to_value=1e308 if high is None else float(high)
+                    from_value=-1e308 if low is None else float(low),
+                    to_value=1e308 if high is None else float(high),
                 )
             ]
         else:
@@ -72,16 +75,51 @@ def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Any]:
 
 
 def config_parameters(prefix: str, config: Any) -> list[Parameter]:
-    """One parameter per field of a configuration dataclass, ``prefix.field``; nested ones too."""
+    """One parameter per field of a configuration dataclass, ``prefix.field``; nested ones too.
+
+    Their descriptions are those in the "Attributes" section of the dataclass's docstring.
+    """
     rows: list[Parameter] = []
+    meanings = attribute_meanings(type(config).__doc__ or "")
     for field in dataclasses.fields(config):
         name, value = f"{prefix}.{field.name}", getattr(config, field.name)
         if dataclasses.is_dataclass(value):
             rows += config_parameters(name, value)
         else:
-            plain = list(value) if isinstance(value, tuple) else value
-            rows.append(Parameter(name, plain, field.metadata.get("description", field.name.replace("_", " "))))
+            rows.append(Parameter(name, plain(value), meanings.get(field.name, "")))
     return rows
+
+
+def plain(value: Any) -> Any:
+    """A field's value as a parameter: tuples are lists, and an empty one holds an empty text.
+
+    An empty list has no type for ROS; ``nested`` takes the empty text out again.
+    """
+    return (list(value) or [""]) if isinstance(value, tuple) else value
+
+
+def attribute_meanings(docstring: str) -> dict[str, str]:
+    """Name to meaning, of the "Attributes" section of a Google-style docstring.
+
+    ``a, b: text`` explains several; lines that are indented further go on.
+    """
+    lines = inspect.cleandoc(docstring).splitlines()
+    if "Attributes:" not in lines:
+        return {}
+    meanings: dict[str, str] = {}
+    names: list[str] = []
+    for line in lines[lines.index("Attributes:") + 1 :]:
+        start = re.match(r" {4}(\w+(?:, \w+)*): (.*)", line)
+        if start:
+            names, text = start[1].split(", "), start[2]
+        elif line.startswith(" " * 8) and names:
+            text = f"{meanings[names[0]]} {line.strip()}"
+        elif line.strip():
+            break
+        else:
+            continue
+        meanings |= dict.fromkeys(names, text)
+    return meanings
 
 
 def nested(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
@@ -93,5 +131,5 @@ def nested(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
             branch = tree
             for part in path:
                 branch = branch.setdefault(part, {})
-            branch[last] = value
+            branch[last] = [] if value == [""] else value
     return tree

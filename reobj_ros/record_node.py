@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from reobj.errors import ConfigError
+from reobj.errors import ConfigError, ReobjError
 from reobj.scans.bag_raw import RawMessage, header_of
 from reobj.scans.bag_results import ResultBagWriter
 from reobj.scans.bag_topics import Topic
@@ -38,14 +39,19 @@ class RecordNode(Node):
 
     def __init__(self) -> None:
         super().__init__("record_node")
+        self.exit_code = 0
+        self._recording = ExitStack()
         settings = declare(self, PARAMETERS)
         if not settings["output"]:
             raise ConfigError("parameter output: expected the path of a bag, got nothing")
         unknown = sorted(set(settings["topics"]) - set(NAMES))
         if unknown:
-            raise ConfigError(f"parameter topics: expected some of {', '.join(NAMES)}, got {', '.join(unknown)}")
+            raise ConfigError(
+                f"parameter topics: expected some of {', '.join(NAMES)}, got {', '.join(unknown)}"
+            )
         self._latest_ns = 0
-        self._writer = ResultBagWriter(settings["output"], [definition_folder("reobj_msgs")]).__enter__()
+        writer = ResultBagWriter(settings["output"], [definition_folder("reobj_msgs")])
+        self._writer = self._recording.enter_context(writer)
         for topic in TOPICS:
             if topic.name.lstrip("/") in settings["topics"]:
                 self._writer.add_topic(topic)
@@ -56,20 +62,32 @@ class RecordNode(Node):
         qos = QoSProfile(depth=200, durability=durability)
         # /diagnostics is global by convention, all others are in the namespace.
         name = topic.name if topic is DIAGNOSTICS else topic.name.lstrip("/")
-        self.create_subscription(
-            message_class(topic.msgtype), name, lambda cdr: self._take(topic, cdr), qos, raw=True
-        )
+        kind: Any = message_class(topic.msgtype)
+        self.create_subscription(kind, name, lambda cdr: self._take(topic, cdr), qos, raw=True)
 
     def _take(self, topic: Topic, cdr: Any) -> None:
         """Writes a message at its own stamp; diagnostics, which tell the wall's time, at the last one."""
         if topic is not DIAGNOSTICS:
             self._latest_ns = header_of(RawMessage(topic.name, topic.msgtype, 0, cdr))[0]
-        self._writer.write(topic.name, self._latest_ns, cdr)
+        try:
+            self._writer.write(topic.name, self._latest_ns, cdr)
+        except ReobjError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: ReobjError) -> None:
+        """Leaves no half-written bag behind and ends the node."""
+        self.get_logger().error(f"recording ended, nothing is kept: {error}")
+        self.exit_code = 1
+        self._recording.pop_all().__exit__(type(error), error, error.__traceback__)
+        self.context.try_shutdown()
 
     def destroy_node(self) -> None:
         """Completes the bag."""
-        if hasattr(self, "_writer"):
-            self._writer.__exit__(None, None, None)
+        try:
+            self._recording.close()
+        except ReobjError as error:
+            self.get_logger().error(f"nothing is kept: {error}")
+            self.exit_code = 1
         super().destroy_node()
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from reobj_msgs.msg import TrackedObjects
 from rosgraph_msgs.msg import Clock
 
 from reobj.errors import ReobjError
 from reobj.scans.bag_raw import RawMessage, bag_topics, header_of, read_raw
+from reobj_msgs.msg import TrackedObjects
 from reobj_ros.interfaces import message_class
 from reobj_ros.parameters import Parameter, declare
 from reobj_ros.spin import run
@@ -26,8 +26,12 @@ PARAMETERS = (
     Parameter("lock_step", False, "wait for the objects of each image before the next one; rate is ignored"),
     Parameter("step_timeout", 10.0, "lock-step: go on after so long without an answer, s", 0.1, 600.0),
     Parameter("loop", False, "start again at the end; stamps jump back"),
-    Parameter("wait_for_subscriber", 60.0, "longest wait for somebody to listen to the image, s", 0.0, 3600.0),
-    Parameter("settle", 1.0, "time for the other subscriptions to be found before the first message, s", 0.0, 60.0),
+    Parameter(
+        "wait_for_subscriber", 60.0, "longest wait for somebody to listen to the image, s", 0.0, 3600.0
+    ),
+    Parameter(
+        "settle", 1.0, "time for the other subscriptions to be found before the first message, s", 0.0, 60.0
+    ),
     Parameter("publish_clock", True, "publish the bag's time on /clock"),
 )
 
@@ -40,8 +44,10 @@ class ReplayNode(Node):
         self.settings: dict[str, Any] = declare(self, PARAMETERS)
         self.exit_code = 0
         self._bag = Path(self.settings["bag"])
-        self._publishers = self._make_publishers()
-        self._clock = self.create_publisher(Clock, "/clock", 10) if self.settings["publish_clock"] else None
+        self._topics = self._make_publishers()
+        self._bag_clock = (
+            self.create_publisher(Clock, "/clock", 10) if self.settings["publish_clock"] else None
+        )
         self._answered = threading.Condition()
         self._last_answer_ns = -1
         self._awaited_ns: int | None = None
@@ -59,7 +65,9 @@ class ReplayNode(Node):
         for topic in bag_topics(self._bag):
             made = message_class(topic.msgtype)
             if made is None:
-                self.get_logger().warning(f"{topic.name} is not replayed: {topic.msgtype} is not installed here")
+                self.get_logger().warning(
+                    f"{topic.name} is not replayed: {topic.msgtype} is not installed here"
+                )
                 continue
             durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
             qos = QoSProfile(depth=50, durability=durability)
@@ -82,9 +90,9 @@ class ReplayNode(Node):
 
     def _wait_for_subscriber(self) -> None:
         deadline = time.monotonic() + self.settings["wait_for_subscriber"]
-        images = [p for topic, p in self._publishers.items() if is_image(topic)]
+        images = [p for topic, p in self._topics.items() if is_image(topic)]
         if not images:
-            raise ReobjError(f"{self._bag}: expected an image topic, got {', '.join(self._publishers) or 'none'}")
+            raise ReobjError(f"{self._bag}: expected an image topic, got {', '.join(self._topics) or 'none'}")
         while not any(p.get_subscription_count() for p in images) or not self._somebody_answers():
             if time.monotonic() > deadline:
                 self.get_logger().warning(f"nobody listens to {images[0].topic_name}; replaying all the same")
@@ -111,15 +119,15 @@ class ReplayNode(Node):
 
     def _publish(self, message: RawMessage) -> None:
         """One message. In lock-step an image waits for the answer to the one before it."""
-        publisher = self._publishers.get(message.topic)
+        publisher = self._topics.get(message.topic)
         if publisher is None:
             return
         if is_image(message.topic):
             self._wait_for_answer()
             self._frames += 1
             self._awaited_ns = header_of(message)[0]
-            if self._clock is not None:
-                self._clock.publish(Clock(clock=to_time(message.stamp_ns)))
+            if self._bag_clock is not None:
+                self._bag_clock.publish(Clock(clock=to_time(message.stamp_ns)))
         publisher.publish(message.cdr)
 
     def _take_answer(self, message: TrackedObjects) -> None:
@@ -140,7 +148,9 @@ class ReplayNode(Node):
     def _report(self, seconds: float) -> None:
         rate = self._frames / max(seconds, 1e-9)
         unanswered = f", {self._unanswered} without an answer" if self._unanswered else ""
-        self.get_logger().info(f"replayed {self._frames} images in {seconds:.1f} s ({rate:.1f} Hz){unanswered}")
+        self.get_logger().info(
+            f"replayed {self._frames} images in {seconds:.1f} s ({rate:.1f} Hz){unanswered}"
+        )
 
     def destroy_node(self) -> None:
         """Ends the thread before the publishers go."""

@@ -16,8 +16,22 @@ from reobj_ros.stamp_join import Companion, Joined
 from reobj_ros.worker import Worker
 
 COMMON = (
-    Parameter("sync_wait", 0.2, "longest wait for depth, pose and masks of an image, s; raising it delays", 0.0, 60.0),
-    Parameter("image_transport", "auto", "which form of images to take", choices=("auto", "raw", "compressed")),
+    Parameter(
+        "sync_wait",
+        0.2,
+        "longest wait for depth, pose and masks of an image, s; raising it delays",
+        0.0,
+        60.0,
+    ),
+    Parameter(
+        "image_transport", "auto", "which form of images to take", choices=("auto", "raw", "compressed")
+    ),
+    Parameter(
+        "reliability",
+        "best_effort",
+        "of the camera's topics; reliable loses nothing and hears only reliable publishers",
+        choices=("best_effort", "reliable"),
+    ),
 )
 
 
@@ -38,7 +52,7 @@ class StageNode(Node):
         """Starts the worker and makes ``self.inputs``; call it last but for the subscriptions."""
         self.diagnostics = Diagnostics(self, hardware_id)
         self.worker = Worker(self._process, self._failed, self.get_name())
-        self.inputs = Inputs(self, primary, companions, self._received, self.settings["sync_wait"])
+        self.inputs = Inputs(self, primary, companions, self._received, self.settings)
 
     def process(self, joined: Joined) -> None:
         """Works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on."""

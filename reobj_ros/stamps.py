@@ -28,4 +28,3 @@ def to_duration(duration_ns: int) -> Duration:
 def header(stamp_ns: int, frame_id: str) -> Header:
     """A Header message."""
     return Header(stamp=to_time(stamp_ns), frame_id=frame_id)
-

@@ -35,7 +35,9 @@ class PoseSource:
 
     def __init__(self, node: Node, map_frame: str, wait_s: float, warn: Callable[[str], None]) -> None:
         if tf2_ros is None:
-            raise ConfigError("pose_source: 'tf' needs tf2_ros, which is not installed; use 'topic' or 'none'")
+            raise ConfigError(
+                "pose_source: 'tf' needs tf2_ros, which is not installed; use 'topic' or 'none'"
+            )
         self._buffer: Any = tf2_ros.Buffer(node=node)
         self._listener: Any = tf2_ros.TransformListener(self._buffer, node)
         self._map_frame = map_frame
@@ -45,8 +47,12 @@ class PoseSource:
     def lookup(self, stamp_ns: int, frame_id: str) -> NDArray[np.float64] | None:
         """(4, 4) camera-to-map at ``stamp_ns``, or None with a warning that says why."""
         try:
-            found = self._buffer.lookup_transform(self._map_frame, frame_id, Time(nanoseconds=stamp_ns), self._wait)
+            found = self._buffer.lookup_transform(
+                self._map_frame, frame_id, Time(nanoseconds=stamp_ns), self._wait
+            )
         except tf2_ros.TransformException as error:
-            self._warn(f"no pose for this frame: no transform from {frame_id!r} to {self._map_frame!r}: {error}")
+            self._warn(
+                f"no pose for this frame: no transform from {frame_id!r} to {self._map_frame!r}: {error}"
+            )
             return None
         return transform_to_matrix(found.transform)

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 
 
-def insert_diverse(bank: Array, count: int, embedding: Array, min_novelty: float) -> int | None:
-    """Where ``embedding`` belongs in ``bank``, or None when it adds no new view.
+def insert_diverse(
+    banks: Array, counts: NDArray[np.int64], embeddings: Array, min_novelty: float
+) -> NDArray[np.int64]:
+    """Where each embedding belongs in its bank, -1 where it adds no new view.
 
     An embedding nearer than ``min_novelty`` (cosine distance) to a kept one is a near-duplicate.
     While there is room, it goes behind the others. When full, of the closest pair among old and
@@ -17,25 +19,30 @@ def insert_diverse(bank: Array, count: int, embedding: Array, min_novelty: float
     farthest-first traversal (Gonzalez 1985), one view at a time.
 
     Args:
-        bank: (P, D) unit rows, of which the first ``count`` are used.
-        count: of the rows used, 0 to P.
-        embedding: (D,) unit.
+        banks: (M, P, D) unit rows, of which the first ``counts`` are used and the rest repeats one of them.
+        counts: (M,) rows used, 1 to P.
+        embeddings: (M, D) unit, one for each bank.
         min_novelty: cosine distance.
 
     Returns:
-        The row to write it to: ``count`` while there is room.
+        (M,) the row to write it to.
     """
-    if count and float((bank[:count] @ embedding).max()) > 1.0 - min_novelty:
-        return None
-    if count < len(bank):
-        return count
-    rows = np.concatenate([bank, embedding[None]])
-    similarity = rows @ rows.T
-    np.fill_diagonal(similarity, -np.inf)
-    a, b = np.unravel_index(int(similarity.argmax()), similarity.shape)
-    rest = np.sort(similarity[[a, b]], axis=1)[:, -2] if len(rows) > 2 else np.zeros(2)
-    out = int(a if rest[0] > rest[1] else b)
-    return out if out < len(bank) else None
+    nearest = np.einsum("mpd,md->mp", banks, embeddings).max(axis=1)
+    where = np.where(nearest > 1.0 - min_novelty, -1, counts)
+    full = np.flatnonzero(where == banks.shape[1])
+    if len(full):
+        where[full] = _least_diverse(np.concatenate([banks[full], embeddings[full][:, None]], axis=1))
+    return np.where(where == banks.shape[1], -1, where)
+
+
+def _least_diverse(rows: Array) -> NDArray[np.intp]:
+    """(F,) which of each set (F, R, D) is missed least."""
+    size = rows.shape[1]
+    similarity = rows @ rows.swapaxes(1, 2)
+    similarity[:, np.arange(size), np.arange(size)] = -np.inf
+    pair = np.stack(np.divmod(similarity.reshape(len(rows), -1).argmax(axis=1), size), axis=1)
+    rest = np.partition(np.take_along_axis(similarity, pair[:, :, None], axis=1), -2, axis=2)[:, :, -2]
+    return np.where(rest[:, 0] > rest[:, 1], pair[:, 0], pair[:, 1])
 
 
 def effective_views(views: Array, full_novelty: float) -> float:

@@ -49,7 +49,9 @@ class CameraMotion:
         k = self.intrinsics
         known = np.isfinite(depths)
         z = np.where(known, depths, FAR_M)
-        rays = np.stack([(centres[:, 0] - k.cx) / k.fx, (centres[:, 1] - k.cy) / k.fy, np.ones(len(z))], axis=1)
+        rays = np.stack(
+            [(centres[:, 0] - k.cx) / k.fx, (centres[:, 1] - k.cy) / k.fy, np.ones(len(z))], axis=1
+        )
         points = (rays * z[:, None]) @ self.relative[:3, :3].T + self.relative[:3, 3]
         depth = points[:, 2]
         front = depth >= NEAR_M

@@ -102,7 +102,9 @@ class Tracker:
     def _checked(self, instances: Instances, embeddings: NDArray[np.float32]) -> Table:
         """The table of tracks for embeddings of this length."""
         if embeddings.ndim != 2 or len(embeddings) != len(instances):
-            raise InputError(mismatch("embeddings", f"({len(instances)}, D), one per instance", embeddings.shape))
+            raise InputError(
+                mismatch("embeddings", f"({len(instances)}, D), one per instance", embeddings.shape)
+            )
         dim = embeddings.shape[1]
         if self._tracks is not None and dim != self._dim and len(self._tracks):
             raise InputError(mismatch("embeddings", f"length {self._dim} as in the living tracks", dim))
@@ -121,7 +123,7 @@ class Tracker:
     def _predict(self, tracks: Table, camera_motion: CameraMotion | None) -> None:
         """Moves all tracks to the present frame; those that passed behind the camera end."""
         kalman.predict(tracks["mean"], tracks["covariance"])
-        tracks["age"] += 1
+        tracks["age"][:] += 1
         if camera_motion is None or len(tracks) == 0:
             return
         centres, depths = camera_motion.warp(tracks["mean"][:, 0, :2], tracks["depth"])
@@ -139,13 +141,15 @@ class Tracker:
         self, tracks: Table, boxes: kalman.Array, labels: NDArray[np.int64], embeddings: NDArray[np.float32]
     ) -> tuple[Indices, Indices]:
         """Pairs (M, 2) of track row and detection, and the detections that are left."""
-        left = np.arange(len(boxes))
+        left: Indices = np.arange(len(boxes))
         if len(tracks) == 0 or len(boxes) == 0:
             return np.zeros((0, 2), np.intp), left
         motion = kalman.gating_distance(tracks["mean"], tracks["covariance"], boxes) / kalman.CHI2_95_4
         overlap = iou(to_corners(tracks["mean"][:, 0]), to_corners(boxes))
         confirmed, age = tracks["confirmed"], tracks["age"]
-        near = confirmed[:, None] & ((motion <= 1) | ((age == 1)[:, None] & (overlap >= self._config.min_iou)))
+        near = confirmed[:, None] & (
+            (motion <= 1) | ((age == 1)[:, None] & (overlap >= self._config.min_iou))
+        )
         filled = tracks["gallery"][:, : tracks["views"].max()]
         appearance = smallest_distance(filled, embeddings, near)
         label_cost = self._config.label_cost * (tracks["label"][:, None] != labels[None])
@@ -167,7 +171,7 @@ class Tracker:
         self, confirmed: NDArray[np.bool_], age: NDArray[np.int64], cost: kalman.Array, left: Indices
     ) -> tuple[Indices, Indices]:
         """The matching cascade, listing 1: tracks seen more recently choose first."""
-        pairs = [np.zeros((0, 2), np.intp)]
+        pairs: list[Indices] = [np.zeros((0, 2), np.intp)]
         gate = 1 + self._config.label_cost
         hopeful = confirmed & (cost <= gate).any(axis=1)
         for steps in np.unique(age[hopeful]):

@@ -26,7 +26,7 @@ class TrackerConfig:
         motion_weight: lambda of equation 5 in [0, 1], with both distances as shares of their gates.
         label_cost: added to a cost (as a share of its gate) when the labels differ; 0 ignores labels.
         min_iou: least overlap in the IoU step.
-        max_overlap_cosine_distance: the IoU step gives a confirmed track nothing that differs more; 2 allows all.
+        max_overlap_cosine_distance: gate on appearance of confirmed tracks in the IoU step; 2 for none.
         max_gap_s: a longer pause between two frames ends all tracks; nothing is known of the image any more.
     """
 

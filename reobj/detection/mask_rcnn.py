@@ -9,8 +9,8 @@ from torch import Tensor
 from torchvision.models import detection
 
 from reobj.devices import resolve_device
-from reobj.encoding.crops import upload
 from reobj.errors import InputError, ModelError, mismatch
+from reobj.tensors import upload
 from reobj.types import Frame, Instances
 from reobj.weights import download_weights, load_into, read_weights
 

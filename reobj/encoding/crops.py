@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
 from reobj.encoding.context import ContextSpec
+from reobj.tensors import upload
 from reobj.types import Frame, Instances
 
 #: Statistics of ImageNet's RGB images in [0, 1], which torchvision's weights expect.
@@ -53,12 +54,38 @@ class Crops:
         """The first ``count`` instances, without a copy."""
         return Crops(self.foreground[:count], self.background[:count], self.mask[:count], self.inside[:count])
 
+    def to(self, device: torch.device) -> Crops:
+        """The same crops on a device."""
+        parts = (self.foreground, self.background, self.mask, self.inside)
+        return Crops(*(part.to(device) for part in parts))
+
     @classmethod
     def allocate(cls, count: int, size: int, device: torch.device) -> Crops:
         """Room for ``count`` instances, not filled."""
         colour = [torch.empty(count, 3, size, size, device=device) for _ in range(2)]
         mask = torch.empty(count, 1, size, size, device=device)
         return cls(colour[0], colour[1], mask, torch.empty_like(mask, dtype=torch.bool))
+
+
+def normalised(images: Tensor) -> Tensor:
+    """RGB images (N, 3, H, W) in [0, 255] by ImageNet's statistics."""
+    return images * _scale(images.device) + _black(images.device)
+
+
+def denormalised(images: Tensor) -> Tensor:
+    """The other way: RGB images (N, 3, H, W) in [0, 1] of normalised ones."""
+    return (images - _black(images.device)) / (255 * _scale(images.device))
+
+
+def _scale(device: torch.device) -> Tensor:
+    """(1, 3, 1, 1): from [0, 255] to units of ImageNet's deviation."""
+    return 1 / (255 * torch.tensor(IMAGENET_STD, device=device).view(1, 3, 1, 1))
+
+
+def _black(device: torch.device) -> Tensor:
+    """(1, 3, 1, 1): what a black pixel is after normalisation."""
+    mean, std = torch.tensor(IMAGENET_MEAN, device=device), torch.tensor(IMAGENET_STD, device=device)
+    return (-mean / std).view(1, 3, 1, 1)
 
 
 class CropCutter:
@@ -74,9 +101,7 @@ class CropCutter:
 
     def __init__(self, size: int, context: ContextSpec, device: torch.device, reuse: bool = False) -> None:
         self._size, self._context, self._device, self._reuse = size, context, device, reuse
-        mean = torch.tensor(IMAGENET_MEAN, device=device).view(1, 3, 1, 1)
-        std = torch.tensor(IMAGENET_STD, device=device).view(1, 3, 1, 1)
-        self._scale, self._black = 1 / (255 * std), -mean / std
+        self._scale, self._black = _scale(device), _black(device)
         self._room = Crops.allocate(0, size, device)
 
     def __call__(self, frame: Frame, instances: Instances) -> Crops:
@@ -178,12 +203,3 @@ def _sample(image: Tensor, x: NDArray[np.floating], y: NDArray[np.floating], mod
     grid[..., 0] = torch.from_numpy(x.astype(np.float32)).to(image.device)[:, None, :]
     grid[..., 1] = torch.from_numpy(y.astype(np.float32)).to(image.device)[:, :, None]
     return F.grid_sample(image.expand(n, -1, -1, -1), grid, mode=mode, align_corners=False)
-
-
-def upload(array: NDArray[np.generic], device: torch.device) -> Tensor:
-    """An array as a tensor on ``device``. On the CPU it shares memory where that is writable.
-
-    A read-only one (a view of a message) is copied, 0.1 ms at 640x480: a tensor cannot be read-only.
-    """
-    writable = array if array.flags.writeable and array.flags.c_contiguous else array.copy()
-    return torch.from_numpy(writable).to(device)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from rosbags.rosbag2 import Reader
+
 from reobj.errors import BagError, mismatch
-from reobj.scans.bag_raw import RecordedTopic, bag_topics
+from reobj.scans.bag_raw import RawMessage, RecordedTopic, messages_of, topics_of
+from reobj.scans.bag_storage import open_bag
 from reobj.scans.bag_topics import TopicNames
 
 IMAGE_TYPE = "sensor_msgs/msg/Image"
@@ -41,13 +44,46 @@ class ScanTopics:
     label_names: RecordedTopic | None
 
 
-def find_scan_topics(path: Path | str, names: TopicNames) -> ScanTopics:
+@dataclass(frozen=True, slots=True)
+class BagContents:
+    """What is known of a bag before it is read through.
+
+    Attributes:
+        topics: which topics hold what.
+        camera, label_names: the first message of the topic; None where there is none.
+        static_transforms: all of them, wherever in the bag they are.
+    """
+
+    topics: ScanTopics
+    camera: RawMessage | None
+    label_names: RawMessage | None
+    static_transforms: tuple[RawMessage, ...]
+
+
+def find_contents(path: Path | str, names: TopicNames) -> BagContents:
     """Finds each topic under its name, raw or compressed; of several the one with the most messages.
 
     Raises:
-        BagError: no colour images, a topic of another type, or one that was asked for is not there.
+        BagError: no colour images, a topic of another type, one that was asked for is not there,
+            or the bag cannot be read.
     """
-    recorded = {topic.name: topic for topic in bag_topics(path) if topic.count}
+    with open_bag(path) as reader:
+        topics = _scan_topics(path, topics_of(reader), names)
+        static = [] if topics.tf_static is None else messages_of(reader, [topics.tf_static.name])
+        return BagContents(
+            topics=topics,
+            camera=_first(reader, topics.camera_info),
+            label_names=_first(reader, topics.label_names),
+            static_transforms=tuple(static),
+        )
+
+
+def _first(reader: Reader, topic: RecordedTopic | None) -> RawMessage | None:
+    return None if topic is None else next(messages_of(reader, [topic.name]), None)
+
+
+def _scan_topics(path: Path | str, topics: Iterable[RecordedTopic], names: TopicNames) -> ScanTopics:
+    recorded = {topic.name: topic for topic in topics if topic.count}
     found = {role.name: _find(recorded, role.name, getattr(names, role.name)) for role in fields(names)}
     for role in fields(names):
         name = getattr(names, role.name)

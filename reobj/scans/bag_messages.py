@@ -156,7 +156,9 @@ def label_names_of(types: Typestore, message: RawMessage) -> dict[int, str]:
     try:
         return {int(number): str(name) for number, name in json.loads(text).items()}
     except (ValueError, AttributeError) as error:
-        raise BagError(f"{message.topic}: expected JSON of instance ids to labels, got {text[:80]!r}") from error
+        raise BagError(
+            f"{message.topic}: expected JSON of instance ids to labels, got {text[:80]!r}"
+        ) from error
 
 
 def _converted(types: Typestore, message: RawMessage, convert: Callable[[Any], Result]) -> Result:

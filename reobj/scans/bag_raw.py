@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rosbags.interfaces import ConnectionExtRosbag2, Qos, QosDurability, QosReliability
+from rosbags.rosbag2 import Reader
 
 from reobj.errors import BagError, mismatch
 from reobj.scans.bag_storage import open_bag
@@ -56,20 +57,7 @@ def bag_topics(path: Path | str) -> tuple[RecordedTopic, ...]:
         BagError: nothing there, no metadata, truncated or damaged.
     """
     with open_bag(path) as reader:
-        found: dict[str, RecordedTopic] = {}
-        for connection in reader.connections:
-            earlier = found.get(connection.topic)
-            count = connection.msgcount + (earlier.count if earlier else 0)
-            qos = _first_qos(connection.ext)
-            found[connection.topic] = RecordedTopic(
-                name=connection.topic,
-                msgtype=connection.msgtype,
-                latched=qos is not None and qos.durability == QosDurability.TRANSIENT_LOCAL,
-                reliable=qos is None or qos.reliability != QosReliability.BEST_EFFORT,
-                depth=max(qos.depth, 1) if qos else 10,
-                count=count,
-            )
-        return tuple(found[name] for name in sorted(found))
+        return topics_of(reader)
 
 
 def read_raw(
@@ -86,9 +74,31 @@ def read_raw(
         BagError: nothing there, no metadata, truncated or damaged; what comes before the damage is yielded.
     """
     with open_bag(path) as reader:
-        wanted = [c for c in reader.connections if c.topic not in exclude and (only is None or c.topic in only)]
-        if not wanted:
-            return
+        names = {connection.topic for connection in reader.connections}
+        yield from messages_of(reader, (names if only is None else names & set(only)) - set(exclude))
+
+
+def topics_of(reader: Reader) -> tuple[RecordedTopic, ...]:
+    """All topics of an open bag, sorted by name."""
+    found: dict[str, RecordedTopic] = {}
+    for connection in reader.connections:
+        earlier = found.get(connection.topic)
+        qos = _first_qos(connection.ext)
+        found[connection.topic] = RecordedTopic(
+            name=connection.topic,
+            msgtype=connection.msgtype,
+            latched=qos is not None and qos.durability == QosDurability.TRANSIENT_LOCAL,
+            reliable=qos is None or qos.reliability != QosReliability.BEST_EFFORT,
+            depth=max(qos.depth, 1) if qos else 10,
+            count=connection.msgcount + (earlier.count if earlier else 0),
+        )
+    return tuple(found[name] for name in sorted(found))
+
+
+def messages_of(reader: Reader, topics: Collection[str]) -> Iterator[RawMessage]:
+    """The messages of some topics of an open bag in the order in which they were recorded."""
+    wanted = [connection for connection in reader.connections if connection.topic in topics]
+    if wanted:  # the library takes an empty list for "all"
         for connection, stamp_ns, cdr in reader.messages(wanted):
             yield RawMessage(connection.topic, connection.msgtype, stamp_ns, cdr)
 

@@ -116,7 +116,9 @@ def open_bag(path: Path | str) -> Iterator[Reader]:
     """
     path = Path(path)
     if not path.exists():
-        raise BagError(mismatch("bag", "a bag folder or a .mcap or .db3 file", f"{path}, which does not exist"))
+        raise BagError(
+            mismatch("bag", "a bag folder or a .mcap or .db3 file", f"{path}, which does not exist")
+        )
     if path.is_dir() and not (path / "metadata.yaml").is_file():
         expected = "a folder with metadata.yaml (or the path of one .mcap or .db3 file)"
         raise BagError(mismatch("bag", expected, f"{path} without metadata.yaml"))
@@ -126,7 +128,7 @@ def open_bag(path: Path | str) -> Iterator[Reader]:
     except ReobjError:
         raise
     except Exception as error:
-        # What a damaged byte leads to inside the reader can be any exception: struct, zstd, SQLite, key, memory.
+        # A damaged byte can lead to any exception inside the reader: struct, zstd, SQLite, key, memory.
         detail = str(error) or type(error).__name__
         raise BagError(f"{path} is damaged, truncated or no bag: {detail}") from error
 

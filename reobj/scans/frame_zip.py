@@ -41,8 +41,9 @@ class FrameZip:
         self._entries = {int(match[1]): name for match, name in matches if match}
         self._lock = threading.Lock()
 
-    def __contains__(self, frame: int) -> bool:
-        return frame in self._entries
+    def count_below(self, frames: int) -> int:
+        """How many of the frames 0 to ``frames`` - 1 have an image."""
+        return sum(frame < frames for frame in self._entries)
 
     def read(self, frame: int) -> NDArray[np.uint16] | None:
         """The image of a frame, (H, W) uint16; None when the zip lacks it.
@@ -68,6 +69,12 @@ class FrameZip:
 
     def close(self) -> None:
         self._zip.close()
+
+    def __enter__(self) -> FrameZip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class FrameZipWriter:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reobj.errors import InputError, mismatch
 
 GREY = 200  # ScanNet's vertices have a colour; a mesh that comes without one is light grey
+SEGMENTS_SUFFIX = "_vh_clean_2.0.010000.segs.json"
 VERTEX = np.dtype([("xyz", "<f4", 3), ("rgba", "u1", 4)])
 FACE = np.dtype([("count", "u1"), ("corners", "<i4", 3)])
 
@@ -23,19 +24,20 @@ class Mesh:
     Attributes:
         vertices: (V, 3) float, metres in the scan's world.
         faces: (F, 3) integer, rows of ``vertices``.
-        instances: (V,) integer, instance id of each vertex, 0 = none.
+        instances: (V,) uint8 or uint16, instance id of each vertex, 0 = none.
     """
 
     vertices: NDArray[np.floating]
     faces: NDArray[np.integer]
-    instances: NDArray[np.integer]
+    instances: NDArray[np.uint8] | NDArray[np.uint16]
 
     def __post_init__(self) -> None:
         n = len(self.vertices)
         if self.vertices.shape != (n, 3) or not np.isfinite(self.vertices).all():
             raise InputError(mismatch("mesh vertices", "(V, 3) finite", self.vertices.shape))
-        if self.instances.shape != (n,):
-            raise InputError(mismatch("instances of the mesh", f"({n},)", self.instances.shape))
+        if self.instances.shape != (n,) or self.instances.dtype not in (np.uint8, np.uint16):
+            got = f"{self.instances.shape} {self.instances.dtype}"
+            raise InputError(mismatch("instances of the mesh", f"({n},) uint8 or uint16", got))
         if self.faces.ndim != 2 or self.faces.shape[1] != 3:
             raise InputError(mismatch("mesh faces", "(F, 3)", self.faces.shape))
         if len(self.faces) and not 0 <= self.faces.min() <= self.faces.max() < n:
@@ -48,9 +50,6 @@ def write_mesh(folder: Path, name: str, mesh: Mesh) -> None:
     write_ply(folder / f"{name}_vh_clean_2.ply", mesh)
     segments = {"sceneId": f"scannet.{name}", "segIndices": mesh.instances.tolist()}
     (folder / f"{name}{SEGMENTS_SUFFIX}").write_text(json.dumps(segments), encoding="utf-8")
-
-
-SEGMENTS_SUFFIX = "_vh_clean_2.0.010000.segs.json"
 
 
 def write_ply(path: Path, mesh: Mesh) -> None:

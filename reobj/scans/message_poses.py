@@ -46,9 +46,7 @@ def invert(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     return inverse
 
 
-def interpolate(
-    start: NDArray[np.float64], end: NDArray[np.float64], fraction: float
-) -> NDArray[np.float64]:
+def interpolate(start: NDArray[np.float64], end: NDArray[np.float64], fraction: float) -> NDArray[np.float64]:
     """The pose at ``fraction`` in [0, 1] of the way: position linear, rotation by slerp (Shoemake 1985)."""
     between = np.eye(4)
     rotations = Rotation.from_matrix([start[:3, :3], end[:3, :3]])

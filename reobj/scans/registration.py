@@ -12,7 +12,7 @@ from reobj.types import Intrinsics
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
-TOLERANCE = 0.5  # pixels; closer than that, a plain resize picks the same or the neighbouring pixel
+TOLERANCE = 1 / 32  # pixels; the step of OpenCV's linear remap, which could not show a smaller difference
 
 
 class Resampler:
@@ -30,22 +30,16 @@ class Resampler:
         self.same = source == target
         self._size = (target.width, target.height)
         scaled = source.resized(*self._size)
-        self._resize_only = _farthest(scaled, target) < TOLERANCE
-        if self._resize_only:
-            return
-        self._nearest = _maps(source, target, nearest=True)
-        self._smooth = _maps(scaled, target, nearest=False)
+        far = _farthest(scaled, target) >= TOLERANCE
+        self._nearest = None if self.same else _maps(source, target, nearest=True)
+        self._smooth = _maps(scaled, target, nearest=False) if far else None
 
     def nearest(self, image: NDArray[Pixel]) -> NDArray[Pixel]:
         """For depth and ids, (H, W): values are picked, never mixed."""
-        if self.same:
+        if self._nearest is None:
             return image
         pixels: Any = image
-        if self._resize_only:
-            pixels = cv2.resize(pixels, self._size, interpolation=cv2.INTER_NEAREST_EXACT)
-        else:
-            pixels = cv2.remap(pixels, *self._nearest, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
-        return pixels
+        return cv2.remap(pixels, *self._nearest, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
 
     def smooth(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """For colour, (H, W, 3): averaged over the area that a target pixel covers."""
@@ -53,7 +47,7 @@ class Resampler:
             return image
         # Resizing first, by area, keeps fine texture from flickering; the rest of the way is about 1:1.
         pixels: Any = cv2.resize(image, self._size, interpolation=cv2.INTER_AREA)
-        if not self._resize_only:
+        if self._smooth is not None:
             pixels = cv2.remap(pixels, *self._smooth, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         return pixels
 
@@ -68,12 +62,11 @@ def _positions(source: Intrinsics, target: Intrinsics) -> tuple[NDArray[Any], ND
 def _farthest(source: Intrinsics, target: Intrinsics) -> float:
     """Largest distance, along one axis, between a pixel's places in two cameras of one size."""
     columns, rows = _positions(source, target)
-    return float(
-        max(np.abs(columns - np.arange(target.width)).max(), np.abs(rows - np.arange(target.height)).max())
-    )
+    along_x, along_y = columns - np.arange(target.width), rows - np.arange(target.height)
+    return float(max(np.abs(along_x).max(), np.abs(along_y).max()))
 
 
 def _maps(source: Intrinsics, target: Intrinsics, *, nearest: bool) -> tuple[Any, Any]:
     """The positions in OpenCV's fixed-point form, which its remap reads fastest."""
-    columns, rows = (grid.astype(np.float32) for grid in np.meshgrid(*_positions(source, target)))
+    columns, rows = np.meshgrid(*(axis.astype(np.float32) for axis in _positions(source, target)))
     return cv2.convertMaps(columns, rows, cv2.CV_16SC2, nninterpolation=nearest)

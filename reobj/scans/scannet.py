@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,7 @@ from reobj.scans.majority import majority_labels
 from reobj.scans.registration import Resampler
 from reobj.scans.scan_files import find_scan
 from reobj.scans.sens import SensReader
+from reobj.scans.sens_format import ColourCompression
 from reobj.types import Frame, Intrinsics, LabelImage
 
 FRAME_ID = "camera_optical_frame"
@@ -60,17 +62,15 @@ class ScanNetScan:
             raise InputError(mismatch("resolution", "'depth' or 'colour'", repr(resolution)))
         self._files = find_scan(path)
         self._label_map_path = find_label_map(self._files.folder) if label_map is None else Path(label_map)
-        self._sens = SensReader(self._files.sens)
-        header = self._sens.header
-        try:
-            colour, depth = header.colour_camera, header.depth_camera
-        except InputError as error:
-            raise ScanError(f"{self._files.sens}: {error}") from error
-        self._camera = depth if resolution == "depth" else colour
-        self._from_colour = Resampler(colour, self._camera)
-        self._from_depth = Resampler(depth, self._camera)
-        self._instances = _open_zip(self._files.instances, header.colour_size)
-        self._labels = _open_zip(self._files.labels, header.colour_size)
+        with ExitStack() as opened:
+            self._sens = opened.enter_context(SensReader(self._files.sens))
+            colour, depth = _cameras(self._sens)
+            self._camera = depth if resolution == "depth" else colour
+            self._from_colour = Resampler(colour, self._camera)
+            self._from_depth = Resampler(depth, self._camera)
+            self._instances = _open_zip(self._files.instances, colour, opened)
+            self._labels = _open_zip(self._files.labels, colour, opened)
+            self._opened = opened.pop_all()
 
     @property
     def name(self) -> str:
@@ -100,7 +100,7 @@ class ScanNetScan:
             ScanError: when iteration reaches a damaged frame or image; the message names it.
         """
         if self._instances is not None:
-            missing = sum(index not in self._instances for index in range(len(self)))
+            missing = len(self) - self._instances.count_below(len(self))
             if missing:
                 logger.warning("%s: %d of %d frames have no instance image", self.name, missing, len(self))
             self.label_names()  # read once here, and not in each of the threads
@@ -110,10 +110,10 @@ class ScanNetScan:
         """Frame ``index``, registered: colour, depth, intrinsics, and pose unless it was lost.
 
         Raises:
-            IndexError: no such frame.
+            InputError: no such frame.
             ScanError: the frame is damaged.
         """
-        images = self._sens.decode(index)
+        images = self._sens.decode(self._checked(index))
         try:
             return Frame(
                 colour=self._from_colour.smooth(images.colour),
@@ -127,8 +127,21 @@ class ScanNetScan:
             raise ScanError(f"frame {index} of {self._files.sens.name}: {error}") from error
 
     def stamp_ns(self, index: int) -> int:
-        """Nanoseconds, strictly increasing with ``index``; see ``SensReader.stamp_ns``."""
-        return self._sens.stamp_ns(index)
+        """Nanoseconds, strictly increasing with ``index``; see ``SensReader.stamp_ns``.
+
+        Raises:
+            InputError, ScanError: as for ``frame``.
+        """
+        return self._sens.stamp_ns(self._checked(index))
+
+    def colour_jpeg(self, index: int) -> bytes | None:
+        """The stored JPEG, when its pixel grid is that of ``frame(index)``; else None.
+
+        Raises:
+            InputError, ScanError: as for ``frame``.
+        """
+        stored = self._sens.header.colour_compression is ColourCompression.JPEG and self._from_colour.same
+        return self._sens[self._checked(index)].colour if stored else None
 
     def truth(self, index: int) -> LabelImage | None:
         """True instances of frame ``index`` in the pixel grid of ``frame(index)``; None where not known.
@@ -136,7 +149,7 @@ class ScanNetScan:
         An id is objectId + 1 of the aggregation, the same in all frames; one without a label is an "object".
 
         Raises:
-            IndexError: no such frame.
+            InputError: no such frame.
             ScanError: the image is damaged.
         """
         ids = self._read(self._instances, index)
@@ -150,7 +163,7 @@ class ScanNetScan:
         """Raw label ids of frame ``index``, (H, W) uint16 as stored, 0 = none; None where not known.
 
         Raises:
-            IndexError, ScanError: as for ``truth``.
+            InputError, ScanError: as for ``truth``.
         """
         return self._read(self._labels, index)
 
@@ -189,11 +202,8 @@ class ScanNetScan:
         return axis_alignment(self.meta, f"{self.name}.txt")
 
     def close(self) -> None:
-        """Closes the files; idempotent."""
-        self._sens.close()
-        for images in (self._instances, self._labels):
-            if images is not None:
-                images.close()
+        """Closes the files."""
+        self._opened.close()
 
     def __enter__(self) -> ScanNetScan:
         return self
@@ -202,13 +212,24 @@ class ScanNetScan:
         self.close()
 
     def _read(self, images: FrameZip | None, index: int) -> NDArray[np.uint16] | None:
-        if not -len(self) <= index < len(self):
-            raise IndexError(mismatch(f"frame of {self.name}", f"an index below {len(self)}", index))
-        return None if images is None else images.read(index % len(self))
+        index = self._checked(index)
+        return None if images is None else images.read(index)
+
+    def _checked(self, index: int) -> int:
+        if not 0 <= index < len(self):
+            raise InputError(mismatch(f"frame of {self.name}", f"an index from 0 to {len(self) - 1}", index))
+        return index
 
 
-def _open_zip(path: Path | None, size: tuple[int, int]) -> FrameZip | None:
-    return None if path is None else FrameZip(path, size)
+def _cameras(sens: SensReader) -> tuple[Intrinsics, Intrinsics]:
+    try:
+        return sens.header.colour_camera, sens.header.depth_camera
+    except InputError as error:
+        raise ScanError(f"{sens.path}: {error}") from error
+
+
+def _open_zip(path: Path | None, camera: Intrinsics, opened: ExitStack) -> FrameZip | None:
+    return None if path is None else opened.enter_context(FrameZip(path, (camera.width, camera.height)))
 
 
 def _ids_in(image: NDArray[np.uint16]) -> list[int]:

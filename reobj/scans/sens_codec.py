@@ -13,7 +13,7 @@ from reobj.errors import InputError, ScanError, mismatch
 from reobj.scans.image_size import JPEG_MAGIC, image_size
 from reobj.scans.sens_format import ColourCompression, DepthCompression, SensHeader
 
-DEPTH_LEVEL = 1  # of zlib: on noisy depth, level 6 takes twice the time to save 5% of the bytes
+DEPTH_LEVEL = 6  # of zlib: a quarter smaller than level 1 and read a quarter faster
 JPEG_END = b"\xff\xd9"
 
 
@@ -110,10 +110,14 @@ def _decode(blob: bytes, flags: int) -> NDArray[Any] | None:
 
 def _inflate(blob: bytes, expected: int, where: str) -> bytes:
     """Inflates at most one byte more than expected, so that damaged data cannot fill the memory."""
+    inflater = zlib.decompressobj()
     try:
-        return zlib.decompressobj().decompress(blob, expected + 1)
+        data = inflater.decompress(blob, expected + 1)
     except zlib.error as error:
         raise ScanError(f"depth of {where}: damaged zlib data ({error})") from error
+    if len(data) <= expected and not inflater.eof:
+        raise ScanError(f"depth of {where}: zlib data that ends early")
+    return data
 
 
 def _check_bytes(blob: bytes, expected: int, what: str) -> None:

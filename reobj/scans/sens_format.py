@@ -30,7 +30,7 @@ _AFTER_NAME = struct.Struct("<64f2i4IfQ")
 
 # Limits that no real scan comes near; beyond them a header is damaged, and obeying it would fill the memory.
 MAX_NAME = 4096
-MAX_SIDE = 16384
+MAX_SIDE = 4096
 MAX_FRAMES = 2**31 - 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -61,6 +62,10 @@ class ScanNetWriter:
         mesh: Mesh | None = None,
     ) -> None:
         self.folder = Path(folder)
+        if not self.folder.name:
+            raise InputError(
+                mismatch("scan folder", "a path that ends in the scan's name", repr(str(folder)))
+            )
         self.objects = dict(objects)
         self.label_ids = _checked_labels(self.objects, label_ids)
         self._header = SensHeader(
@@ -77,6 +82,8 @@ class ScanNetWriter:
         self._known[[0, *self.objects]] = True
         self._label_of = np.zeros(MAX_INSTANCE + 1, np.uint16)
         self._label_of[list(self.objects)] = [self.label_ids[label] for label in self.objects.values()]
+        if mesh is not None:
+            self._check_known("mesh", mesh.instances)
         self._last_stamp_us = -1
         self._writing = self._write()
 
@@ -115,7 +122,8 @@ class ScanNetWriter:
             check_pose(pose)
         if isinstance(colour, bytes):
             _check_jpeg(colour, self._header.colour_size)
-        self._check_ids(instance_ids)
+        check_image("instance", instance_ids, self._header.colour_size[::-1], np.uint8, np.uint16)
+        self._check_known("image", instance_ids)
         instance_ids = instance_ids.astype(np.uint8, copy=False)
         if label_ids is None:
             label_ids = self._label_of[instance_ids]
@@ -139,9 +147,8 @@ class ScanNetWriter:
     def _write(self) -> Iterator[None]:
         with atomic_path(self.folder) as folder:
             folder.mkdir()
-            start = folder / self.name
             with (
-                start.with_name(f"{self.name}.sens").open("wb") as file,
+                (folder / f"{self.name}.sens").open("wb") as file,
                 FrameZipWriter(folder / f"{self.name}_2d-instance-filt.zip", "instance-filt") as instances,
                 FrameZipWriter(folder / f"{self.name}_2d-label-filt.zip", "label-filt") as labels,
             ):
@@ -160,12 +167,13 @@ class ScanNetWriter:
         if self._mesh is not None:
             write_mesh(folder, self.name, self._mesh)
 
-    def _check_ids(self, ids: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
-        check_image("instance", ids, self._header.colour_size[::-1], np.uint8, np.uint16)
+    def _check_known(self, what: str, ids: NDArray[np.integer]) -> None:
         unknown = ~self._known[ids]
         if unknown.any():
             expected = f"0 and the {len(self.objects)} ids of objects"
-            raise InputError(mismatch("instance ids", expected, np.unique(ids[unknown]).tolist()))
+            raise InputError(
+                mismatch(f"instance ids of the {what}", expected, np.unique(ids[unknown]).tolist())
+            )
 
 
 def _check_jpeg(colour: bytes, size: tuple[int, int]) -> None:
@@ -176,9 +184,7 @@ def _check_jpeg(colour: bytes, size: tuple[int, int]) -> None:
 
 def _checked_labels(objects: Mapping[int, str], label_ids: Mapping[str, int] | None) -> dict[str, int]:
     labels = sorted(set(objects.values()))
-    numbers = (
-        dict(zip(labels, range(1, len(labels) + 1), strict=True)) if label_ids is None else dict(label_ids)
-    )
+    numbers = dict(zip(labels, count(1), strict=False)) if label_ids is None else dict(label_ids)
     if not all(1 <= instance <= MAX_INSTANCE for instance in objects):
         raise InputError(mismatch("instance ids of objects", f"1 to {MAX_INSTANCE}", sorted(objects)))
     if not numbers.keys() >= set(labels):

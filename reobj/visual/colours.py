@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 #: Grey of what has no id (yet).
 NO_ID = (150, 150, 150)
 
-# Consecutive ids step through hue and lightness by the first two powers of 1 / p, p the real root of
-# p^3 = p + 1: the plane's counterpart of the golden ratio, so any run of ids is well spread in both
-# (Roberts 2018, "The unreasonable effectiveness of quasirandom sequences").
-_STEPS = tuple(int(1.32471795724474602596**-power * 2**64) for power in (1, 2))
+# Consecutive ids turn the hue by the golden ratio, so any run of them is well spread, and step the
+# lightness by another irrational number, so that ids of nearly one hue differ in it. Of seven tried for
+# the second, the cube root of two keeps the closest two of 8, 15, 30 and 60 consecutive ids farthest apart.
+_STEPS = tuple(int(part * 2**64) for part in ((5**0.5 - 1) / 2, 2 ** (1 / 3) - 1))
 # In this range nearly every hue of this chroma is inside sRGB, and black or white text readable on it.
 _LIGHTNESS = (0.58, 0.84)
 _CHROMA = 0.145

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from reobj.errors import InputError, mismatch
 from reobj.types import Instances, TrackedObject
 from reobj.visual.colours import id_colours, text_colour
+from reobj.visual.placement import first_free
 
 Image = NDArray[np.uint8]
 
@@ -18,6 +19,8 @@ Image = NDArray[np.uint8]
 _TINT = 0.45
 # Only every fourth pixel is looked at to find where a name goes.
 _STEP = 4
+# Contours are two pixels wide, inside the mask.
+_CONTOUR = np.ones((5, 5), np.uint8)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -57,9 +60,9 @@ def _tinted(colour: Image, label_image: NDArray[np.uint16], colours: NDArray[np.
         np.take(words, label_image).view(np.uint8).reshape(*label_image.shape, 4), cv2.COLOR_RGBA2RGB
     )
     inside = (label_image > 0).view(np.uint8)
-    drawn = np.ascontiguousarray(colour).copy()
-    cv2.copyTo(cv2.addWeighted(colour, 1 - _TINT, flat, _TINT, 0), inside, drawn)
-    edge = cv2.morphologyEx(label_image, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    drawn = colour.copy(order="C")
+    cv2.copyTo(cv2.addWeighted(drawn, 1 - _TINT, flat, _TINT, 0), inside, drawn)
+    edge = cv2.morphologyEx(label_image, cv2.MORPH_GRADIENT, _CONTOUR)
     cv2.copyTo(flat, cv2.bitwise_and((edge > 0).view(np.uint8), inside), drawn)
     return drawn
 
@@ -68,19 +71,20 @@ def _draw_names(
     drawn: Image, instances: Instances, objects: Sequence[TrackedObject], colours: NDArray[np.uint8]
 ) -> None:
     """Writes the names, upper ones first; one that would cover another moves up or down."""
-    scale = max(drawn.shape[0] / 480, 0.5)
+    size = 0.42 * max(drawn.shape[0] / 480, 0.85)
     anchors = _anchors(instances)
     taken: list[tuple[int, int, int, int]] = []
     for item in sorted(objects, key=lambda item: anchors[item.index, 1]):
         number = f"#{item.object_id}" if item.object_id else "?"
         text = f"{instances.labels[item.index]} {number}".encode("ascii", "replace").decode()
-        (width, height), base = cv2.getTextSize(text, _FONT, 0.42 * scale, 1)
-        box = _free_box(anchors[item.index], width + 6, height + base + 3, drawn.shape, taken)
+        (width, height), base = cv2.getTextSize(text, _FONT, size, 1)
+        places = _places(anchors[item.index], width + 6, height + base + 3, drawn.shape)
+        box = first_free(places, taken) or places[0]
         taken.append(box)
         background = colours[item.index].tolist()
         cv2.rectangle(drawn, box[:2], (box[2] - 1, box[3] - 1), background, cv2.FILLED)
         where = (box[0] + 3, box[3] - base - 1)
-        cv2.putText(drawn, text, where, _FONT, 0.42 * scale, text_colour(background), 1, cv2.LINE_AA)
+        cv2.putText(drawn, text, where, _FONT, size, text_colour(background), 1, cv2.LINE_AA)
 
 
 def _anchors(instances: Instances) -> NDArray[np.float64]:
@@ -100,23 +104,11 @@ def _anchors(instances: Instances) -> NDArray[np.float64]:
     return anchors
 
 
-def _free_box(
-    anchor: NDArray[np.float64],
-    width: int,
-    height: int,
-    shape: tuple[int, ...],
-    taken: Sequence[tuple[int, int, int, int]],
-) -> tuple[int, int, int, int]:
-    """A box x0 y0 x1 y1 around the anchor, inside the image, clear of those taken if a near place is."""
+def _places(
+    anchor: NDArray[np.float64], width: int, height: int, shape: tuple[int, ...]
+) -> list[tuple[int, int, int, int]]:
+    """Boxes x0 y0 x1 y1 inside the image: around the anchor, then up to two rows above and below it."""
     x0 = int(np.clip(anchor[0] - width / 2, 0, max(shape[1] - width, 0)))
-    boxes = []
-    for shift in (0, -1, 1, -2, 2):
-        y0 = int(np.clip(anchor[1] - height / 2 + shift * (height + 1), 0, max(shape[0] - height, 0)))
-        boxes.append((x0, y0, x0 + width, y0 + height))
-        if not any(_overlap(boxes[-1], other) for other in taken):
-            return boxes[-1]
-    return boxes[0]
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+    highest = max(shape[0] - height, 0)
+    tops = [anchor[1] - height / 2 + rows * (height + 1) for rows in (0, -1, 1, -2, 2)]
+    return [(x0, y0, x0 + width, y0 + height) for y0 in np.clip(tops, 0, highest).astype(int).tolist()]

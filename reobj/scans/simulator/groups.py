@@ -56,6 +56,8 @@ class Group:
         """Puts small things on a free part of a surface; those that find no room are left out."""
         for model in models:
             radius = 0.5 * float(np.hypot(*model.size[:2])) + 0.01
+            if 2 * radius > min(spot.x1 - spot.x0, spot.y1 - spot.y0):
+                continue
             for _ in range(TRIES):
                 x, y = rng.uniform([spot.x0 + radius, spot.y0 + radius], [spot.x1 - radius, spot.y1 - radius])
                 if all(np.hypot(x - a, y - b) > radius + r for a, b, r in spot.taken):

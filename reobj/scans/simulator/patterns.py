@@ -13,7 +13,7 @@ def _plain(rng: np.random.Generator, colours: Image) -> Image:
 
 
 def _plaster(rng: np.random.Generator, colours: Image) -> Image:
-    return shaded(colours[0], 1 + 0.03 * periodic_noise(rng, 1.6) + 0.02 * periodic_noise(rng, 0.3))
+    return shaded(colours[0], 1 + 0.012 * periodic_noise(rng, 1.5) + 0.02 * periodic_noise(rng, 0.3))
 
 
 def _fabric(rng: np.random.Generator, colours: Image) -> Image:

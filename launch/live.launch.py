@@ -1,0 +1,110 @@
+"""Object ids for a running camera: ros2 launch reobj_ros live.launch.py [name:=value ...]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from launch import LaunchContext, LaunchDescription
+
+SHARE = Path(get_package_share_directory("reobj_ros"))
+
+# Arguments that become topic remappings: the nodes' name is the argument's name.
+TOPICS = {
+    "image": "colour image; its compressed form is IMAGE/compressed",
+    "depth": "depth registered to colour; its compressed form is DEPTH/compressedDepth",
+    "camera_info": "calibration of the colour camera",
+    "pose": "PoseStamped of the camera's optical frame in the map",
+}
+
+# Arguments that become parameters when they are given: argument -> parameter, meaning.
+OVERRIDES = {
+    "device": ("device", "auto, cpu, cuda or cuda:N"),
+    "detector": ("detector.name", "mask_rcnn, or label_image for true masks from a simulator or bag"),
+    "encoder": ("encoder.name", "which network makes the embeddings"),
+    "image_transport": ("image_transport", "auto, raw or compressed"),
+    "depth_transport": ("depth_transport", "auto, raw, compressed or none"),
+    "reliability": ("reliability", "best_effort or reliable, of the camera's topics"),
+    "pose_source": ("pose_source", "topic, tf or none"),
+    "map_frame": ("map_frame", "fixed frame of the map"),
+}
+
+SEPARATE = ("detector_node", "encoder_node", "association_node")
+
+
+def generate_launch_description() -> LaunchDescription:
+    """The arguments, then the nodes that they ask for."""
+    topics = [
+        DeclareLaunchArgument(name, default_value=name, description=text) for name, text in TOPICS.items()
+    ]
+    overrides = [
+        DeclareLaunchArgument(name, default_value="", description=f"{text} (empty: as in params_file)")
+        for name, (_, text) in OVERRIDES.items()
+    ]
+    return LaunchDescription(
+        [
+            *topics,
+            *overrides,
+            DeclareLaunchArgument(
+                "params_file",
+                default_value=str(SHARE / "config/live.yaml"),
+                description="parameters of all nodes",
+            ),
+            DeclareLaunchArgument(
+                "composed", default_value="true", description="true: one process; false: one per stage"
+            ),
+            DeclareLaunchArgument("namespace", default_value="", description="namespace of nodes and topics"),
+            DeclareLaunchArgument("rviz", default_value="false", description="true: start RViz"),
+            DeclareLaunchArgument(
+                "log_level", default_value="info", description="debug, info, warn or error"
+            ),
+            OpaqueFunction(function=make_nodes),
+        ]
+    )
+
+
+def make_nodes(context: LaunchContext) -> list[Node]:
+    """The nodes of the given arguments."""
+
+    def given(name: str) -> str:
+        return LaunchConfiguration(name).perform(context)
+
+    executables = ["live_node"] if is_true("composed", given("composed")) else list(SEPARATE)
+    # Typed by hand: launch would read "1" or "true" in a text parameter as another type.
+    overrides = {parameter: given(name) for name, (parameter, _) in OVERRIDES.items() if given(name)}
+    nodes = [
+        Node(
+            package="reobj_ros",
+            executable=executable,
+            namespace=given("namespace"),
+            parameters=[given("params_file"), overrides],
+            remappings=remappings({name: given(name) for name in TOPICS}),
+            ros_arguments=["--log-level", given("log_level")],
+            output="screen",
+        )
+        for executable in executables
+    ]
+    if is_true("rviz", given("rviz")):
+        nodes.append(
+            Node(package="rviz2", executable="rviz2", arguments=["-d", str(SHARE / "config/reobj.rviz")])
+        )
+    return nodes
+
+
+def is_true(name: str, text: str) -> bool:
+    """A yes or no argument. Raises ValueError on anything else."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"argument {name}: expected true or false, got {text!r}")
+    return text.lower() == "true"
+
+
+def remappings(topics: dict[str, str]) -> list[tuple[str, str]]:
+    """Of each changed topic, and of the compressed forms that belong to it."""
+    changed = {name: topic for name, topic in topics.items() if topic != name}
+    suffixes = {"image": "compressed", "depth": "compressedDepth"}
+    forms = {f"{n}/{suffixes[n]}": f"{t}/{suffixes[n]}" for n, t in changed.items() if n in suffixes}
+    return [*changed.items(), *forms.items()]

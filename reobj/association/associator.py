@@ -1,0 +1,282 @@
+"""Which object each instance is: short-term tracks before a long-term map."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reobj.association.associator_config import AssociatorConfig
+from reobj.association.base import Association
+from reobj.association.covisibility import CoVisibility
+from reobj.association.decisions import decide
+from reobj.association.evidence import AppearanceEvidence, EvidenceTerm
+from reobj.association.geometry import InstanceGeometry, measure
+from reobj.association.map_object import MapObject
+from reobj.association.motion import CameraMotion
+from reobj.association.object_map import ObjectMap
+from reobj.association.records import UNDECIDED, TrackRecord, queries
+from reobj.association.tracker import Track, Tracker
+from reobj.errors import InputError, mismatch
+from reobj.types import (
+    DecisionKind,
+    Embeddings,
+    Event,
+    EventKind,
+    Frame,
+    Instances,
+    ModelId,
+    TrackedObject,
+    TrackState,
+)
+
+log = logging.getLogger(__name__)
+
+#: 0.9999 quantile of chi-square with 3 degrees of freedom: an object is not where its track is
+_FAR_OFF = 21.108
+#: frames in a row after which a track that is not where its object is loses it
+_MAX_DOUBTS = 5
+
+
+class MapAssociator:
+    """Keeps objects apart and knows them again, for as long as it lives.
+
+    Every frame goes through the tracker. A confirmed track without an object is compared with the
+    map until it is clear which object it is, or that it is a new one. From then on it is that
+    object and keeps its entry up to date. Colour alone is enough; depth and pose add evidence.
+
+    Args:
+        config: see there.
+        extra_evidence: further kinds of evidence by name, added to appearance, position and label.
+    """
+
+    def __init__(
+        self, config: AssociatorConfig | None = None, extra_evidence: Mapping[str, EvidenceTerm] | None = None
+    ) -> None:
+        self._config = c = config or AssociatorConfig()
+        self.evidence: dict[str, EvidenceTerm] = {
+            "appearance": AppearanceEvidence(c.calibration, c.unlike_probability),
+            "label": c.label,
+            **({"position": c.position} if c.use_geometry else {}),
+            **(extra_evidence or {}),
+        }
+        self._tracker = Tracker(c.tracker)
+        self._map = ObjectMap(c.max_prototypes, c.min_novelty)
+        self.reset()
+
+    @property
+    def object_map(self) -> ObjectMap:
+        """The long-term map."""
+        return self._map
+
+    @property
+    def model(self) -> ModelId | None:
+        """The network whose embeddings it takes; None before the first frame."""
+        return self._map.model
+
+    def objects(self) -> tuple[MapObject, ...]:
+        """Copies of all objects of the map."""
+        return self._map.objects()
+
+    def reset(self) -> None:
+        """Forgets everything, the map too. Ids are still not used again."""
+        self._map.clear()
+        self.reset_tracks()
+
+    def reset_tracks(self) -> None:
+        """Forgets the short-term state and keeps the map."""
+        self._tracker.reset()
+        self._records: dict[int, TrackRecord] = {}
+        self._met = CoVisibility()
+        self._last_stamp_ns = -1
+        self._last_pose: NDArray[np.float64] | None = None
+        self._pose_refused = False
+
+    def update(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> Association:
+        """As ``Associator.update`` promises.
+
+        A frame with the stamp of the last one is taken as another look at the same moment. A pose
+        that is too far away is logged and the frame treated as one without a pose.
+
+        Raises:
+            InputError: counts, sizes or models disagree; the state is unchanged.
+        """
+        self._check(frame, instances, embeddings)
+        if frame.stamp_ns < self._last_stamp_ns:
+            log.warning(
+                "time went back from %d to %d ns: tracks end, the map stays",
+                self._last_stamp_ns,
+                frame.stamp_ns,
+            )
+            self.reset_tracks()
+        self._map.use(embeddings.model)
+        self._last_stamp_ns = frame.stamp_ns
+        pose = self._trusted_pose(frame)
+        geometry = (
+            measure(frame, instances, pose)
+            if self._config.use_geometry
+            else InstanceGeometry.unknown(len(instances))
+        )
+        motion = self._camera_motion(frame, pose)
+        tracks = self._tracker.update(frame.stamp_ns, instances, embeddings.data, motion, geometry.depths)
+        self._forget_ended()
+        self._see(tracks, instances, embeddings, geometry, frame.stamp_ns)
+        events = self._decide(tracks, frame.stamp_ns)
+        self._observe(tracks, instances, embeddings, geometry, frame.stamp_ns)
+        return Association(tuple(self._tracked(track, geometry) for track in tracks), events)
+
+    def _check(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> None:
+        if len(embeddings) != len(instances):
+            raise InputError(mismatch("embeddings", f"{len(instances)}, one per instance", len(embeddings)))
+        instances.check_size(frame.height, frame.width)
+        self._map.check_model(embeddings.model)
+
+    def _trusted_pose(self, frame: Frame) -> NDArray[np.float64] | None:
+        """The pose of the frame, unless it is missing, not wanted or absurd."""
+        if frame.pose is None or not self._config.use_geometry:
+            return None
+        refused = bool(np.linalg.norm(frame.pose[:3, 3]) > self._config.max_pose_m)
+        if refused and not self._pose_refused:
+            log.warning("pose more than %g m away: used as a frame without pose", self._config.max_pose_m)
+        self._pose_refused = refused
+        return None if refused else frame.pose
+
+    def _camera_motion(self, frame: Frame, pose: NDArray[np.float64] | None) -> CameraMotion | None:
+        """Since the last frame; None where a pose is missing or jumped."""
+        before, self._last_pose = self._last_pose, pose
+        if before is None or pose is None or frame.intrinsics is None:
+            return None
+        if np.linalg.norm(pose[:3, 3] - before[:3, 3]) > self._config.max_step_m:
+            return None
+        return CameraMotion.between(before, pose, frame.intrinsics)
+
+    def _forget_ended(self) -> None:
+        ended = frozenset(self._records) - self._tracker.track_ids
+        self._met.forget(ended)
+        for track_id in ended:
+            del self._records[track_id]
+
+    def _see(
+        self,
+        tracks: tuple[Track, ...],
+        instances: Instances,
+        embeddings: Embeddings,
+        geometry: InstanceGeometry,
+        stamp_ns: int,
+    ) -> None:
+        """Gathers evidence for the tracks without an object, and who is seen together."""
+        c = self._config
+        for track in tracks:
+            i, record = track.index, self._records.get(track.track_id)
+            if record is None:
+                record = TrackRecord(embeddings.data[i], c.max_views, stamp_ns)
+                self._records[track.track_id] = record
+            if record.object_id == 0:
+                here = geometry.select(slice(i, i + 1))
+                record.see(embeddings.data[i], instances.labels[i], stamp_ns, here, c.min_novelty)
+        visible = frozenset(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
+        for track_id in self._met.observe(visible):
+            if self._records[track_id].object_id:
+                self._map.never_same(self._records[track_id].object_id, self._met.met(track_id))
+
+    def _decide(self, tracks: tuple[Track, ...], stamp_ns: int) -> tuple[Event, ...]:
+        """Compares the confirmed tracks without an object with the map."""
+        ids = [
+            t.track_id
+            for t in tracks
+            if t.state == TrackState.CONFIRMED and self._records[t.track_id].object_id == 0
+        ]
+        if not ids:
+            return ()
+        records = [self._records[i] for i in ids]
+        asked = queries(records, self._map, self._config.full_novelty, self._config.most_views)
+        located = bool(np.isfinite(asked.positions).all())
+        candidates = self._map.candidates(asked.positions if located else None, self._config.gate_radius_m)
+        terms = {name: term(asked, candidates) for name, term in self.evidence.items()}
+        excluded = np.stack([np.isin(candidates.object_ids, list(self._met.met(i))) for i in ids])
+        overdue = np.array([record.deferred >= self._config.max_deferred for record in records])
+        decisions = decide(
+            terms, excluded, candidates.object_ids, overdue, self._config.thresholds, candidates.population
+        )
+        events = []
+        for track_id, record, decision in zip(ids, records, decisions, strict=True):
+            record.decision = decision
+            if decision.kind == DecisionKind.DEFER:
+                record.deferred += 1
+                continue
+            events.append(self._adopt(track_id, record, stamp_ns))
+        return tuple(events)
+
+    def _adopt(self, track_id: int, record: TrackRecord, stamp_ns: int) -> Event:
+        """Makes the track the object that was decided on."""
+        decision, absence_ns, kind = record.decision, 0, EventKind.REIDENTIFIED
+        if decision.kind == DecisionKind.NEW:
+            kind = EventKind.CREATED
+            stamps = record.first_ns, record.last_ns
+            object_id = self._map.create(record.views, record.labels, stamps, record.geometry)
+            decision = record.decision = replace(decision, object_id=object_id)
+        else:
+            absence_ns = self._map.visit(decision.object_id, stamp_ns, record.views)
+            self._release_others(track_id, decision.object_id)
+        self._met.hold(track_id, decision.object_id)
+        self._map.never_same(decision.object_id, self._met.met(track_id))
+        return Event(kind, stamp_ns, (decision.object_id,), track_id, decision.probability, absence_ns)
+
+    def _release_others(self, track_id: int, object_id: int) -> None:
+        """An older track of the same object, out of view, starts anew if it comes back."""
+        others = [i for i, record in self._records.items() if record.object_id == object_id and i != track_id]
+        for other in others:
+            self._release(other)
+
+    def _release(self, track_id: int) -> None:
+        """The track is no object any more and looks for one from its next frame on."""
+        self._met.release(track_id)
+        del self._records[track_id]
+
+    def _observe(
+        self,
+        tracks: tuple[Track, ...],
+        instances: Instances,
+        embeddings: Embeddings,
+        geometry: InstanceGeometry,
+        stamp_ns: int,
+    ) -> None:
+        """Brings the objects in view up to date, unless their tracks seem to have slid to another one."""
+        held = [t for t in tracks if self._records[t.track_id].object_id]
+        rows = np.array([t.index for t in held], dtype=np.intp)
+        doubtful = self._doubtful(held, geometry.select(rows))
+        for track, doubted in zip(held, doubtful.tolist(), strict=True):
+            record = self._records[track.track_id]
+            record.doubts = record.doubts + 1 if doubted else 0
+            if record.doubts >= _MAX_DOUBTS:
+                log.info(
+                    "track %d is no longer where object %d is and loses it", track.track_id, record.object_id
+                )
+                self._release(track.track_id)
+        sure = [t for t, doubted in zip(held, doubtful.tolist(), strict=True) if not doubted]
+        rows = rows[~doubtful]
+        self._map.observe(
+            [self._records[t.track_id].object_id for t in sure],
+            embeddings.data[rows],
+            [instances.labels[i] for i in rows],
+            stamp_ns,
+            geometry.select(rows),
+        )
+
+    def _doubtful(self, held: list[Track], geometry: InstanceGeometry) -> NDArray[np.bool_]:
+        """(M,) tracks that are far from their objects. If most are, it is the pose that is wrong."""
+        places = self._map.places([self._records[t.track_id].object_id for t in held])
+        far = self._config.position.distance(geometry.positions, geometry.covariances, *places) > _FAR_OFF
+        return far if 2 * np.count_nonzero(far) <= len(held) else np.zeros(len(held), dtype=bool)
+
+    def _tracked(self, track: Track, geometry: InstanceGeometry) -> TrackedObject:
+        record, i = self._records.get(track.track_id), track.index
+        decision = UNDECIDED if record is None else record.decision
+        if not geometry.located[i]:
+            return TrackedObject(i, track.track_id, track.state, decision)
+        return TrackedObject(
+            i, track.track_id, track.state, decision, geometry.positions[i], geometry.covariances[i]
+        )

@@ -1,0 +1,68 @@
+"""What can be set about the association of tracks with the objects of the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from reobj.association.decisions import Thresholds
+from reobj.association.evidence import (
+    AppearanceCalibration,
+    LabelEvidence,
+    PositionEvidence,
+)
+from reobj.association.tracker_config import TrackerConfig
+from reobj.errors import ConfigError, mismatch
+
+
+@dataclass(frozen=True, slots=True)
+class AssociatorConfig:
+    """Parameters of the map associator.
+
+    Attributes:
+        tracker: of the short-term tracks.
+        calibration: what a similarity says; belongs to the encoder.
+        unlike_probability: that an object looks like another one.
+        position, label: what places and class names say.
+        thresholds: when a decision is good enough.
+        use_geometry: False ignores depth and pose even where a frame has them.
+        max_deferred: frames after which a decision is forced; raising it costs frames without an identity.
+        max_prototypes: embeddings kept per object; raising it costs memory and time.
+        max_views: different views of a track that are compared.
+        min_novelty: cosine distance from which an embedding is another view.
+        full_novelty: cosine distance from which another view counts as much as the first.
+        most_views: what the views of a track count for at most, as errors repeat.
+        gate_radius_m: objects further from all tracks are not compared; only with positions.
+        max_pose_m: a pose further from the origin is taken for an error.
+        max_step_m: a larger step of the camera between two frames is a jump, not a motion.
+    """
+
+    tracker: TrackerConfig = field(default_factory=TrackerConfig)
+    calibration: AppearanceCalibration = field(default_factory=AppearanceCalibration)
+    unlike_probability: float = 0.02
+    position: PositionEvidence = field(default_factory=PositionEvidence)
+    label: LabelEvidence = field(default_factory=LabelEvidence)
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    use_geometry: bool = True
+    max_deferred: int = 15
+    max_prototypes: int = 16
+    max_views: int = 5
+    min_novelty: float = 0.05
+    full_novelty: float = 0.3
+    most_views: float = 2.0
+    gate_radius_m: float = 3.0
+    max_pose_m: float = 10_000.0
+    max_step_m: float = 2.0
+
+    def __post_init__(self) -> None:
+        counts = ("max_prototypes", "max_views", "most_views")
+        for key in counts:
+            if getattr(self, key) < 1:
+                raise ConfigError(mismatch(f"association.{key}", "at least 1", getattr(self, key)))
+        positive = ("full_novelty", "gate_radius_m", "max_pose_m", "max_step_m")
+        for key in positive:
+            if not getattr(self, key) > 0:
+                raise ConfigError(mismatch(f"association.{key}", "more than 0", getattr(self, key)))
+        if not 0 < self.unlike_probability < 1:
+            raise ConfigError(
+                mismatch("association.unlike_probability", "between 0 and 1", self.unlike_probability)
+            )

@@ -1,0 +1,31 @@
+"""What evidence is told of the objects of the map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """The C objects that tracks are compared with.
+
+    Attributes:
+        object_ids: (C,) int64.
+        prototypes: (C, P, D) float32 unit rows; where an object has fewer than P, the rest repeats one.
+        labels: (C, L) float64 shares of the votes.
+        positions: (C, 3) metres, NaN where unknown, and covariances (C, 3, 3).
+        population: number of objects in the whole map.
+    """
+
+    object_ids: NDArray[np.int64]
+    prototypes: NDArray[np.float32]
+    labels: NDArray[np.float64]
+    positions: NDArray[np.float64]
+    covariances: NDArray[np.float64]
+    population: int
+
+    def __len__(self) -> int:
+        return len(self.object_ids)

@@ -1,0 +1,102 @@
+"""What is remembered of a living track beyond the image: its object, or the evidence for one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reobj.association.diverse import effective_views, insert_diverse
+from reobj.association.evidence import Queries
+from reobj.association.fusion import fuse
+from reobj.association.geometry import InstanceGeometry
+from reobj.association.object_map import ObjectMap
+from reobj.types import Decision, DecisionKind
+
+UNDECIDED = Decision(DecisionKind.DEFER)
+
+
+class TrackRecord:
+    """One track between the image and the map.
+
+    Attributes:
+        decision: the last one; UNDECIDED until the first.
+        deferred: frames for which a decision was put off.
+        doubts: frames in a row in which its object was not where the track is.
+        labels: class names, one per frame, while it looks for its object.
+        first_ns, last_ns: stamps of its first and last frame.
+        geometry: fused, of one instance.
+    """
+
+    def __init__(self, embedding: NDArray[np.float32], max_views: int, stamp_ns: int) -> None:
+        self._bank = np.repeat(embedding[None, None], max_views, axis=1)  # (1, V, D)
+        self._count = np.ones(1, np.int64)
+        self.decision = UNDECIDED
+        self.deferred = 0
+        self.doubts = 0
+        self.labels: list[str] = []
+        self.first_ns = self.last_ns = stamp_ns
+        self.geometry = InstanceGeometry.unknown(1)
+
+    @property
+    def object_id(self) -> int:
+        return self.decision.object_id
+
+    @property
+    def views(self) -> NDArray[np.float32]:
+        """(V, D) the different views so far."""
+        return self._bank[0, : self._count[0]]
+
+    def see(
+        self,
+        embedding: NDArray[np.float32],
+        label: str,
+        stamp_ns: int,
+        geometry: InstanceGeometry,
+        min_novelty: float,
+    ) -> None:
+        """Takes the instance of one frame into account."""
+        where = insert_diverse(self._bank, self._count, embedding[None], min_novelty)[0]
+        if where >= 0:
+            self._bank[0, where] = embedding
+            self._count[0] = max(self._count[0], where + 1)
+        self.labels.append(label)
+        self.last_ns = stamp_ns
+        self.geometry = _joined(self.geometry, geometry)
+
+
+def queries(
+    records: list[TrackRecord], object_map: ObjectMap, full_novelty: float, most_views: float
+) -> Queries:
+    """The tracks' evidence as arrays.
+
+    Args:
+        records: T tracks with at least one view.
+        object_map: whose vocabulary of labels is used.
+        full_novelty: cosine distance from which a further view counts fully.
+        most_views: what the views of a track count for at most.
+    """
+    counts = np.array([len(record.views) for record in records])
+    index = np.arange(counts.max(initial=1))
+    weights = (index < counts[:, None]) / counts[:, None]
+    views = np.stack([record.views[np.minimum(index, len(record.views) - 1)] for record in records])
+    effective = [min(effective_views(record.views, full_novelty), most_views) for record in records]
+    labels = [object_map.label_shares(record.labels) for record in records]
+    width = len(labels[-1])  # the vocabulary grows while the labels are counted
+    return Queries(
+        views,
+        weights,
+        np.array(effective),
+        np.stack([np.pad(shares, (0, width - len(shares))) for shares in labels]),
+        np.concatenate([record.geometry.positions for record in records]),
+        np.concatenate([record.geometry.covariances for record in records]),
+    )
+
+
+def _joined(before: InstanceGeometry, now: InstanceGeometry) -> InstanceGeometry:
+    """Geometry of one instance over its frames; unknown in a frame leaves it as it was."""
+    if not now.located[0]:
+        return before
+    if not before.located[0]:
+        return now
+    mean, covariance = fuse(before.positions, before.covariances, now.positions, now.covariances)
+    return InstanceGeometry(now.depths, mean, covariance, np.maximum(before.extents, now.extents))

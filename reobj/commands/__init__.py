@@ -1,0 +1,1 @@
+"""The commands of ``reobj``, one module each; ``reobj.cli`` puts them together."""

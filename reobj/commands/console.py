@@ -1,0 +1,65 @@
+"""What all commands share: the console, progress bars, tables of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from reobj.evaluation.identity import IdentityScores
+from reobj.evaluation.latency import Percentiles
+from reobj.progress import Progress
+
+console = Console()
+errors = Console(stderr=True)
+
+#: Column of a table of scores -> name in IdentityScores.
+COLUMNS = {
+    "IDF1": "idf1",
+    "HOTA": "hota",
+    "AssA": "assa",
+    "switches": "id_switches",
+    "revisits": "revisits",
+    "recall": "revisit_recall",
+    "precision": "revisit_precision",
+    "objects": "map_objects",
+    "duplicates": "duplicates",
+}
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """A progress bar while the block runs; yields the function that moves it."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=errors) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def score_table(runs: Mapping[str, IdentityScores]) -> Table:
+    """One row per run; "-" where there was nothing to measure."""
+    table = Table("run", *COLUMNS, title="Identity")
+    for name, scores in runs.items():
+        values = [getattr(scores, key) for key in COLUMNS.values()]
+        table.add_row(
+            name, *("-" if v is None else f"{v:.3f}" if isinstance(v, float) else str(v) for v in values)
+        )
+    return table
+
+
+def latency_table(latency_ms: Mapping[str, Percentiles]) -> Table:
+    """Milliseconds per stage."""
+    table = Table("stage", "p50 ms", "p95 ms", title="Latency")
+    for stage, value in latency_ms.items():
+        table.add_row(stage, f"{value.p50:.1f}", f"{value.p95:.1f}")
+    return table

@@ -1,0 +1,183 @@
+"""The pipeline's configuration, from YAML to stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from reobj.association.associator import MapAssociator
+from reobj.association.associator_config import AssociatorConfig
+from reobj.association.deepsort import deepsort_associator
+from reobj.detection.base import Detector
+from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
+from reobj.detection.label_image import LabelImageConfig
+from reobj.detection.registry import TruthLookup, detector_entry
+from reobj.encoding.backbone import BackboneConfig
+from reobj.encoding.base import Encoder
+from reobj.encoding.registry import encoder_entry
+from reobj.errors import ConfigError, ModelError, mismatch
+from reobj.offline import Mode, Run
+from reobj.pipeline import Pipeline, SharedDetector, SharedEncoder
+from reobj.settings import from_mapping
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorSection:
+    """Which detector, and its own configuration.
+
+    Attributes:
+        name: as in ``reobj.detection.registry``.
+        options: the dataclass of that detector.
+        imperfections: mistakes added to what it finds; None adds none.
+    """
+
+    name: str = "label_image"
+    options: Any = field(default_factory=LabelImageConfig)
+    imperfections: ImperfectionConfig | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderSection:
+    """Which encoder, and its own configuration.
+
+    Attributes:
+        name: as in ``reobj.encoding.registry``.
+        options: the dataclass of that encoder.
+    """
+
+    name: str = "backbone"
+    options: Any = field(default_factory=BackboneConfig)
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """All stages."""
+
+    detector: DetectorSection = field(default_factory=DetectorSection)
+    encoder: EncoderSection = field(default_factory=EncoderSection)
+    association: AssociatorConfig = field(default_factory=AssociatorConfig)
+
+
+def load_config(path: Path | str) -> PipelineConfig:
+    """Reads a YAML file like config/pipeline.yaml. Keys that are left out keep their defaults.
+
+    Raises:
+        ConfigError: no such file, not YAML, or what ``parse_config`` raises.
+    """
+    try:
+        data = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration {path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise ConfigError(f"configuration {path}: expected YAML, got {error}") from error
+    return parse_config({} if data is None else data)
+
+
+def parse_config(data: object) -> PipelineConfig:
+    """A configuration from plain data: ``{detector: {name, ...}, encoder: {name, ...}, association: {...}}``.
+
+    Beside ``name`` stand the options of the stage of that name.
+
+    Raises:
+        ConfigError: an unknown key, a wrong type or value; the message names its path.
+    """
+    if not isinstance(data, Mapping):
+        raise ConfigError(mismatch("configuration", "a mapping", type(data).__name__))
+    sections: dict[str, Callable[[object], object]] = {
+        "detector": _detector_section,
+        "encoder": _encoder_section,
+        "association": lambda section: from_mapping(AssociatorConfig, section, "association"),
+    }
+    for key in data:
+        if key not in sections:
+            raise ConfigError(f"{key}: unknown key, expected one of {', '.join(sections)}")
+    return PipelineConfig(**{key: sections[key](value) for key, value in data.items()})  # type: ignore[arg-type]
+
+
+def _detector_section(data: object) -> DetectorSection:
+    name, options = _named(data, "detector", DetectorSection().name)
+    imperfections = options.pop("imperfections", None)
+    return DetectorSection(
+        name,
+        _options(lambda: detector_entry(name).config, options, "detector"),
+        None
+        if imperfections is None
+        else from_mapping(ImperfectionConfig, imperfections, "detector.imperfections"),
+    )
+
+
+def _encoder_section(data: object) -> EncoderSection:
+    name, options = _named(data, "encoder", EncoderSection().name)
+    return EncoderSection(name, _options(lambda: encoder_entry(name).config, options, "encoder"))
+
+
+def _named(data: object, path: str, default: str) -> tuple[str, dict[Any, object]]:
+    """The name of a stage, and the keys beside it."""
+    if not isinstance(data, Mapping):
+        raise ConfigError(mismatch(path, "a mapping", type(data).__name__))
+    options = dict(data)
+    name = options.pop("name", default)
+    if not isinstance(name, str):
+        raise ConfigError(mismatch(f"{path}.name", "a name", repr(name)))
+    return name, options
+
+
+def _options(kind: Callable[[], type[Any]], options: Mapping[Any, object], path: str) -> object:
+    """The stage's own dataclass."""
+    try:
+        return from_mapping(kind(), options, path)
+    except ModelError as error:  # no stage of that name
+        raise ConfigError(f"{path}.name: {error}") from error
+
+
+def build_detector(
+    config: PipelineConfig, device: str = "auto", truth_lookup: TruthLookup | None = None
+) -> Detector:
+    """The detector, with its imperfections. Raises ModelError, DeviceError, ConfigError."""
+    section = config.detector
+    detector = detector_entry(section.name).make(section.options, device, truth_lookup)
+    return detector if section.imperfections is None else ImperfectDetector(detector, section.imperfections)
+
+
+def build_encoder(config: PipelineConfig, device: str = "auto") -> Encoder:
+    """The encoder. Raises ModelError, DeviceError."""
+    return encoder_entry(config.encoder.name).make(config.encoder.options, device)
+
+
+def build_pipeline(
+    config: PipelineConfig | None = None, device: str = "auto", truth_lookup: TruthLookup | None = None
+) -> Pipeline:
+    """All stages, ready for the first frame.
+
+    Args:
+        config: of the stages; the defaults when left out.
+        device: as for ``resolve_device``.
+        truth_lookup: for a detector that reads label images.
+
+    Raises:
+        ModelError: weights cannot be had, or do not fit.
+        ConfigError: the detector needs a ``truth_lookup``.
+        DeviceError: no such device.
+    """
+    config = config or PipelineConfig()
+    detector = build_detector(config, device, truth_lookup)
+    return Pipeline(detector, build_encoder(config, device), MapAssociator(config.association))
+
+
+def build_runs(
+    truth_lookup: TruthLookup, device: str = "auto", config: PipelineConfig | None = None
+) -> dict[str, Run]:
+    """The offline runs that are compared with each other; they share one detector and one encoder."""
+    config = config or PipelineConfig()
+    detector = SharedDetector(build_detector(config, device, truth_lookup))
+    encoder = SharedEncoder(build_encoder(config, device))
+    modes = {"colour": Mode.colour, "colour_depth_pose": Mode.colour_depth_pose}
+    runs = {
+        name: Run(Pipeline(detector, encoder, MapAssociator(config.association)), mode)
+        for name, mode in modes.items()
+    }
+    return {**runs, "deepsort": Run(Pipeline(detector, encoder, deepsort_associator()), Mode.colour)}

@@ -1,0 +1,73 @@
+"""Makes the frames of a shot on several processes, in order, a few frames ahead at most."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
+
+import cv2
+
+from reobj.scans.simulator.film import Exposed, Film, Shot
+
+AHEAD = 2  #: frames in work per process
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+_film: list[Film] = []  # the one film of a worker process; empty in every other process
+
+
+def frames(shot: Shot, workers: int) -> Iterator[Exposed]:
+    """All frames of the shot in order; the result does not depend on ``workers``.
+
+    Closing the iterator, or an interrupt, stops the processes after the frames they are at.
+    """
+    if workers == 1:
+        film = Film(shot)
+        yield from (film.frame(i) for i in range(len(shot.walk)))
+        return
+    with _single_threaded(), _pool(shot, workers) as pool:
+        waiting: deque[Future[Exposed]] = deque()
+        for index in range(len(shot.walk)):
+            waiting.append(pool.submit(_make, index))
+            if len(waiting) >= AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+@contextmanager
+def _pool(shot: Shot, workers: int) -> Iterator[ProcessPoolExecutor]:
+    # "spawn": a fork of a process that runs torch or ROS threads may hang.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(shot,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Lets child processes start with one thread each for linear algebra: they share the cores already."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _start(shot: Shot) -> None:
+    """Prepares a worker process. An interrupt from the keyboard is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    _film.append(Film(shot))
+
+
+def _make(index: int) -> Exposed:
+    return _film[0].frame(index)

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reobj_ros.stamp_join import ANY_STAMP_NS, LOOP_NS, Companion, Joined, StampJoin
+
+MS = 1_000_000
+
+
+class Sink:
+    """A StampJoin whose output is kept."""
+
+    def __init__(self, wait_s: float = 0.2, keep: int = 30, **companions: Companion) -> None:
+        self.out: list[Joined] = []
+        self.join = StampJoin(companions, self.out.append, wait_s, keep)
+
+    @property
+    def stamps(self) -> list[int]:
+        return [joined.stamp_ns for joined in self.out]
+
+
+def test_without_companions_each_primary_goes_straight_through() -> None:
+    sink = Sink()
+    sink.join.add_primary(10, "a", 0.0)
+    sink.join.add_primary(20, "b", 0.0)
+    assert [(j.stamp_ns, j.primary) for j in sink.out] == [(10, "a"), (20, "b")]
+
+
+def test_a_primary_waits_for_the_companion_with_its_stamp() -> None:
+    sink = Sink(depth=Companion())
+    sink.join.add_primary(10, "image", 0.0)
+    assert sink.out == []
+    sink.join.add("depth", 10, "depth", 0.1)
+    assert sink.out[0].companions == {"depth": "depth"}
+
+
+def test_a_companion_may_come_first() -> None:
+    sink = Sink(depth=Companion())
+    sink.join.add("depth", 10, "depth", 0.0)
+    sink.join.add_primary(10, "image", 0.0)
+    assert sink.out[0].companions == {"depth": "depth"}
+
+
+def test_a_companion_that_nobody_publishes_is_not_waited_for() -> None:
+    sink = Sink(depth=Companion(expected=lambda: False))
+    sink.join.add_primary(10, "image", 0.0)
+    assert sink.out[0].companions == {}
+
+
+def test_after_the_wait_the_primary_goes_without() -> None:
+    sink = Sink(wait_s=0.2, depth=Companion())
+    sink.join.add_primary(10, "image", 0.0)
+    sink.join.flush(0.19)
+    assert sink.out == []
+    sink.join.flush(0.2)
+    assert sink.out[0].companions == {} and sink.join.dropped == 0
+
+
+def test_without_a_required_companion_the_primary_is_dropped_and_counted() -> None:
+    sink = Sink(wait_s=0.2, truth=Companion(required=True, expected=lambda: False))
+    sink.join.add_primary(10, "image", 0.0)
+    assert sink.join.dropped == 0
+    sink.join.flush(0.3)
+    assert sink.out == [] and sink.join.dropped == 1
+
+
+def test_a_later_companion_ends_the_wait() -> None:
+    sink = Sink(pose=Companion())
+    sink.join.add_primary(10 * MS, "image", 0.0)
+    sink.join.add("pose", 43 * MS, "pose", 0.01)
+    assert sink.out[0].companions == {}
+
+
+def test_within_the_slop_the_nearest_companion_is_taken() -> None:
+    sink = Sink(depth=Companion(slop_ns=20 * MS))
+    sink.join.add("depth", 85 * MS, "early", 0.0)
+    sink.join.add("depth", 104 * MS, "near", 0.0)
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    assert sink.out[0].companions == {"depth": "near"}
+
+
+def test_beyond_the_slop_nothing_is_taken() -> None:
+    sink = Sink(depth=Companion(slop_ns=20 * MS))
+    sink.join.add("depth", 121 * MS, "late", 0.0)
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    assert sink.out[0].companions == {}
+
+
+def test_any_stamp_takes_the_one_that_is_there() -> None:
+    sink = Sink(camera_info=Companion(slop_ns=ANY_STAMP_NS, keep=1))
+    sink.join.add("camera_info", 0, "info", 0.0)
+    sink.join.add_primary(10**18, "image", 0.0)
+    assert sink.out[0].companions == {"camera_info": "info"}
+
+
+def test_a_waiting_primary_holds_the_later_ones_back_so_that_order_is_kept() -> None:
+    sink = Sink(depth=Companion(expected=lambda: True))
+    sink.join.add_primary(10, "a", 0.0)
+    sink.join.add_primary(20, "b", 0.0)
+    sink.join.add("depth", 10, "da", 0.0)
+    sink.join.add("depth", 20, "db", 0.0)
+    assert sink.stamps == [10, 20]
+
+
+def test_a_repeated_stamp_is_ignored() -> None:
+    sink = Sink(depth=Companion())
+    sink.join.add_primary(10, "a", 0.0)
+    sink.join.add_primary(10, "a again", 0.0)
+    sink.join.add("depth", 10, "d", 0.0)
+    assert [joined.primary for joined in sink.out] == ["a"]
+
+
+def test_too_many_waiting_primaries_drop_the_oldest() -> None:
+    sink = Sink(wait_s=100.0, keep=2, depth=Companion())
+    for stamp in (1, 2, 3):
+        sink.join.add_primary(stamp, stamp, 0.0)
+    sink.join.flush(200.0)
+    assert sink.stamps == [2, 3] and sink.join.dropped == 1
+
+
+def test_after_a_bag_has_looped_leftovers_of_the_last_round_do_no_harm() -> None:
+    """message_filters' exact synchroniser gives nothing more in this case."""
+    sink = Sink(image=Companion(required=True, keep=5))
+    for stamp in range(100, 110):  # images without masks fill the buffer
+        sink.join.add("image", stamp * LOOP_NS, "old", 0.0)
+    for stamp in range(1, 20):
+        sink.join.add("image", stamp * LOOP_NS, f"image {stamp}", 1.0)
+        sink.join.add_primary(stamp * LOOP_NS, "masks", 1.0)
+    assert sink.stamps == [stamp * LOOP_NS for stamp in range(1, 20)]
+    assert sink.join.dropped == 0
+
+
+@given(st.permutations(range(8)), st.permutations(range(8)))
+def test_whatever_the_order_of_arrival_every_primary_comes_out_once_with_its_companion(
+    primaries: list[int], companions: list[int]
+) -> None:
+    sink = Sink(wait_s=1.0, depth=Companion(slop_ns=LOOP_NS // 4))
+    for primary, companion in zip(primaries, companions, strict=True):
+        sink.join.add("depth", companion * MS, companion, 0.0)
+        sink.join.add_primary(primary * MS, primary, 0.0)
+    sink.join.flush(2.0)
+    assert sorted(sink.stamps) == [i * MS for i in range(8)]
+
+
+@pytest.mark.parametrize("name", ["unknown"])
+def test_an_unknown_companion_is_a_key_error(name: str) -> None:
+    with pytest.raises(KeyError):
+        Sink().join.add(name, 0, "x", 0.0)

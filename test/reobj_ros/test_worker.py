@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from reobj_ros.worker import Worker
+
+
+@pytest.fixture
+def gate() -> threading.Event:
+    return threading.Event()
+
+
+def test_items_are_worked_on_off_the_calling_thread(gate: threading.Event) -> None:
+    threads = []
+    worker = Worker(lambda item: threads.append(threading.current_thread()), pytest.fail)
+    worker.submit(1)
+    assert worker.wait_idle(5.0)
+    assert threads != [threading.current_thread()] and len(threads) == 1
+    worker.stop()
+
+
+def test_while_busy_only_the_newest_waits_and_the_others_are_counted(gate: threading.Event) -> None:
+    seen: list[int] = []
+    started = threading.Event()
+
+    def work(item: int) -> None:
+        seen.append(item)
+        started.set()
+        gate.wait(5.0)
+
+    worker = Worker(work, pytest.fail)
+    worker.submit(1)
+    assert started.wait(5.0)
+    for item in (2, 3, 4):
+        worker.submit(item)
+    gate.set()
+    assert worker.wait_idle(5.0)
+    assert seen == [1, 4]
+    assert worker.dropped == 2
+    worker.stop()
+
+
+def test_an_exception_is_reported_and_the_next_item_is_worked_on() -> None:
+    errors: list[Exception] = []
+    seen: list[int] = []
+
+    def work(item: int) -> None:
+        if item == 1:
+            raise RuntimeError("bad item")
+        seen.append(item)
+
+    worker = Worker(work, errors.append)
+    worker.submit(1)
+    assert worker.wait_idle(5.0)
+    worker.submit(2)
+    assert worker.wait_idle(5.0)
+    assert [str(e) for e in errors] == ["bad item"] and seen == [2]
+    worker.stop()
+
+
+def test_stop_ends_the_thread_and_drops_what_waits(gate: threading.Event) -> None:
+    started = threading.Event()
+    seen: list[int] = []
+
+    def work(item: int) -> None:
+        started.set()
+        gate.wait(5.0)
+        seen.append(item)
+
+    worker = Worker(work, pytest.fail, name="the worker under test")
+    worker.submit(1)
+    assert started.wait(5.0)
+    worker.submit(2)
+    threading.Timer(0.05, gate.set).start()
+    worker.stop()
+    assert seen == [1]
+    assert all(thread.name != "the worker under test" for thread in threading.enumerate())
