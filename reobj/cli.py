@@ -1,5 +1,54 @@
 """The command ``reobj``."""
 
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from reobj import __version__
+from reobj.commands import demo, run, scan
+from reobj.commands.console import errors
+from reobj.errors import ReobjError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Which chair is this? Object instance re-identification for robots.",
+)
+app.add_typer(scan.app, name="scan")
+app.command("run")(run.run_command)
+app.command("demo")(demo.demo_command)
+
+
+def show_version(wanted: bool) -> None:
+    """Prints the version and ends."""
+    if wanted:
+        typer.echo(f"reobj {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Which chair is this? Object instance re-identification for robots."""
+
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line. What went wrong on purpose is one line, not a traceback."""
+    try:
+        app()
+    except ReobjError as error:
+        errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("interrupted")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

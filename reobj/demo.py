@@ -18,7 +18,7 @@ from reobj.evaluation.published import last_map, read_diagnostics, read_results
 from reobj.evaluation.summary import Summary, write_summary
 from reobj.files import remove
 from reobj.live_run import NodeProcesses
-from reobj.offline import run_offline
+from reobj.offline import frame_rate, run_offline
 from reobj.progress import Progress
 from reobj.scans.bag_reader import BagScan
 from reobj.scans.bag_writer import scan_to_bag
@@ -123,7 +123,7 @@ def compare(
     evaluators = {name: IdentityEvaluator() for name in runs}
     source = BagScan(bag)
     published = in_step(read_results(results))
-    with VideoWriter(video_path, fps=source.rate_hz) as video:
+    with VideoWriter(video_path, frame_rate(source)) as video:
         story = Story(video, strip_every=max(len(source) // 8, 1))
         for moment in run_offline(source, runs, truth, progress):
             live = published(moment.frame.stamp_ns)

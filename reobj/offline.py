@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -74,3 +75,9 @@ def run_offline(
         progress(done, total)
         if done >= total:
             return
+
+
+def frame_rate(source: FrameSource, default_hz: float = 10.0) -> float:
+    """Images per second of a recording, from its first two stamps."""
+    stamps = [frame.stamp_ns for frame, _ in itertools.islice(source, 2)]
+    return 1e9 / (stamps[1] - stamps[0]) if len(stamps) == 2 and stamps[1] > stamps[0] else default_hz

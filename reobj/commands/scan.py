@@ -14,11 +14,11 @@ from reobj.errors import InputError, mismatch
 from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.opening import open_source
 from reobj.scans.scannet import ScanNetScan
-from reobj.scans.simulator.simulate import LAYOUTS, simulate
+from reobj.scans.simulator import LAYOUTS, simulate
 
 app = typer.Typer(no_args_is_help=True, help="Make, convert and look at scans.")
 
-Layout = Enum("Layout", {name: name for name in (*LAYOUTS, "random")}, type=str)  # type: ignore[misc]
+Layout = Enum("Layout", {name: name for name in LAYOUTS}, type=str)  # type: ignore[misc]
 
 
 class Storage(str, Enum):

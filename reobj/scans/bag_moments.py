@@ -70,6 +70,7 @@ class MomentStream:
         self._instances = NearestByStamp(0)
         self._poses = CameraPoses(types, contents, map_frame, slop_ns)
         self._takers: dict[str, Callable[[RawMessage], None]] = {}
+        self._unreadable: BagError | None = None
         self._companions: list[Companion] = []
         if topics.depth:
             self._follow(topics.depth.name, self._depth.add, self._depth)
@@ -81,7 +82,9 @@ class MomentStream:
             self._takers[topics.camera_info.name] = self._take_camera
 
     def __iter__(self) -> Iterator[Moment | BagError]:
-        """A moment per image; an error in place of one whose pose cannot be read.
+        """A moment per image; an error in place of one whose header or pose cannot be read.
+
+        Where another message cannot be read, its error takes the place of the next moment.
 
         Raises:
             BagError: the bag is damaged here.
@@ -89,8 +92,11 @@ class MomentStream:
         messages = read_raw(self._path, only=[self._image, *self._takers])
         for image in images_with_companions(messages, self._image, self._take, self._companions):
             try:
+                if self._unreadable:
+                    raise self._unreadable
                 yield self._moment(image)
             except BagError as error:
+                self._unreadable = None
                 yield error
 
     def _follow(self, topic: str, take: Callable[[RawMessage], None], companion: Companion) -> None:
@@ -98,7 +104,10 @@ class MomentStream:
         self._companions.append(companion)
 
     def _take(self, message: RawMessage) -> None:
-        self._takers[message.topic](message)
+        try:
+            self._takers[message.topic](message)
+        except BagError as error:
+            self._unreadable = error
 
     def _take_camera(self, message: RawMessage) -> None:
         self._camera = intrinsics_of(self._types, message)

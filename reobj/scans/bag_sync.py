@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
+from reobj.errors import BagError
 from reobj.scans.bag_raw import RawMessage, header_of
 
 HORIZON_NS = 1_000_000_000
@@ -77,16 +78,18 @@ def images_with_companions(
     """Yields each message of ``image_topic`` as soon as the companions have what belongs to it.
 
     All other messages go to ``take``, which hands them to the companions. A stamp
-    that jumps back (a looped bag) is passed on as it is; then the companions forget.
-
-    Raises:
-        BagError: an image without a readable header.
+    that jumps back (a looped bag) is passed on as it is; then the companions forget. An image
+    without a readable header is passed on at once.
     """
     waiting: deque[_Waiting] = deque()
     last_ns = 0
     for message in messages:
         if message.topic == image_topic:
-            stamp_ns, frame_id = header_of(message)
+            try:
+                stamp_ns, frame_id = header_of(message)
+            except BagError:
+                yield message
+                continue
             if stamp_ns < last_ns:
                 yield from (image for _, _, image in waiting)
                 waiting.clear()

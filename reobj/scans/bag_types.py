@@ -54,4 +54,5 @@ def definition_of(store: Typestore, msgtype: str) -> tuple[str, str]:
     try:
         return store.generate_msgdef(msgtype, ros_version=2)[0], store.hash_rihs01(msgtype)
     except (TypesysError, KeyError) as error:
-        raise BagError(mismatch("message type", "a standard or registered one", msgtype)) from error
+        expected = "a standard or registered one, like all that it needs"
+        raise BagError(mismatch("message type", expected, f"{msgtype}: {error} is not")) from error

@@ -57,7 +57,7 @@ def find_scan(path: Path | str) -> ScanFiles:
         sens=path,
         instances=first("_2d-instance-filt.zip", "_2d-instance.zip"),
         labels=first("_2d-label-filt.zip", "_2d-label.zip"),
-        aggregation=first(".aggregation.json"),
+        aggregation=first(".aggregation.json", "_vh_clean.aggregation.json"),
         meta=first(".txt"),
     )
 

@@ -116,7 +116,7 @@ def write_report(path: Path | str, data: ReportData) -> None:
     environment.filters.update(
         percent=_percent, clock=_clock, jpeg_uri=jpeg_uri, id_colour=css_colour, figure=_figure
     )
-    template = environment.get_template("report.html.jinja")
+    template = environment.get_template("report.html")
     slowest = max((value.p95 for value in data.latency_ms.values()), default=0.0)
     page = template.render(data=data, columns=_COLUMNS, best=_best(data.runs), slowest=slowest or 1.0)
     write_text(path, page)

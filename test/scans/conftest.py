@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import io
+import resource
 import struct
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reobj.scans.writer import ScanNetWriter
 from reobj.types import Intrinsics
@@ -85,7 +88,7 @@ def frame_bytes() -> Callable[..., bytes]:
 @pytest.fixture
 def three_frames() -> list[bytes]:
     """Three frames of 132 + 8 bytes each: 96 head, 36 colour, 8 depth."""
-    return [raw_frame(pose=np.eye(4) * [1, 1, 1, 1], stamp_us=1_000_000 + 33_333 * i) for i in range(3)]
+    return [raw_frame(pose=np.eye(4), stamp_us=1_000_000 + 33_333 * i) for i in range(3)]
 
 
 @pytest.fixture
@@ -118,5 +121,31 @@ def small_scan(tmp_path: Path, camera: Intrinsics, images: tuple[np.ndarray, ...
     return folder
 
 
-def deflated(values: list[int]) -> bytes:
-    return zlib.compress(struct.pack(f"<{len(values)}H", *values))
+@pytest.fixture
+def image_blob() -> Callable[..., bytes]:
+    """A smooth colour image as Pillow writes it: ``image_blob("JPEG", height=24, width=32)``."""
+
+    def make(kind: str, height: int = 24, width: int = 32) -> bytes:
+        v, u = np.mgrid[:height, :width]
+        image = np.stack([u * 7, v * 9, 200 - u * 3], axis=-1).astype(np.uint8)
+        data = io.BytesIO()
+        Image.fromarray(image).save(data, kind, **({"quality": 95} if kind == "JPEG" else {}))
+        return data.getvalue()
+
+    return make
+
+
+@pytest.fixture
+def largest_file() -> Callable[[int], AbstractContextManager[None]]:
+    """``with largest_file(size)``: the system refuses to make a larger file, as a full disk would."""
+
+    @contextmanager
+    def limited(size: int) -> Iterator[None]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited

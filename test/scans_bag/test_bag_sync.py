@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import pytest
 
@@ -87,7 +88,7 @@ def test_image_does_not_wait_for_a_silent_topic_for_ever() -> None:
     depth = NearestByStamp(0)
     drawn = 0
 
-    def recording() -> list[RawMessage]:
+    def recording() -> Iterator[RawMessage]:
         nonlocal drawn
         for index in range(200):
             drawn = index
@@ -102,7 +103,7 @@ def test_number_of_waiting_images_is_bounded_at_any_rate() -> None:
     depth = NearestByStamp(0)
     drawn = 0
 
-    def recording() -> list[RawMessage]:
+    def recording() -> Iterator[RawMessage]:
         nonlocal drawn
         for index in range(200):
             drawn = index

@@ -65,7 +65,7 @@ class Atlas:
         x = wrapped[:, 0] * size + (column * COLUMN + _STARTS[level] + np.float32(PAD - 0.5))
         y = wrapped[:, 1] * size + (row * ROW + np.float32(PAD - 0.5))
         found = cv2.remap(self.image, _folded(x), _folded(y), cv2.INTER_LINEAR)
-        return cv2.LUT(found, _TO_LINEAR).reshape(-1, 3)[:count]
+        return np.asarray(cv2.LUT(found, _TO_LINEAR), np.float32).reshape(-1, 3)[:count]
 
 
 def _folded(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -84,9 +84,11 @@ def build_atlas(textures: tuple[Texture, ...]) -> Atlas:
         column, row = divmod(i, ROWS_PER_COLUMN)
         picture = paint(texture)
         means[i] = _TO_LINEAR[picture].mean(axis=(0, 1))
-        for level, start in enumerate(_STARTS.astype(int)):
+        for start in _STARTS.astype(int):
             padded = np.pad(picture, ((PAD, PAD), (PAD, PAD), (0, 0)), mode="wrap")
             x, y = column * COLUMN + start, row * ROW
             image[y : y + len(padded), x : x + len(padded)] = padded
-            picture = cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+            picture = np.asarray(
+                cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8
+            )
     return Atlas(image, means)

@@ -23,7 +23,9 @@ INWARD = 0.15  #: share of the way from a vertex to the middle of its faces: kee
 LATER_BOUNCES = 1.7  #: 1 / (1 - mean albedo of about 0.4): what the second and later bounces add
 
 
-def bake(world: World, lamps: tuple[Lamp, ...], caster: RayCaster, albedo: Floats, progress: Progress = silent) -> Floats:
+def bake(
+    world: World, lamps: tuple[Lamp, ...], caster: RayCaster, albedo: Floats, progress: Progress = silent
+) -> Floats:
     """Irradiance / pi at each vertex, (V, 3) float32: reflected light is this times the colour.
 
     Args:
@@ -49,7 +51,7 @@ def bake(world: World, lamps: tuple[Lamp, ...], caster: RayCaster, albedo: Float
         face = caster.first_face(points, rays)
         bounce += np.where((face >= 0)[:, None], leaving[face], 0)
         progress(len(samples) + i + 1, total)
-    return light + bounce / DIRECTIONS
+    return (light + bounce / np.float32(DIRECTIONS)).astype(np.float32)
 
 
 def _sample_points(world: World) -> Floats:
@@ -79,7 +81,13 @@ def _lamp_samples(lamps: tuple[Lamp, ...]) -> Iterator[tuple[Floats, Floats, Flo
 
 
 def _add_lamp(
-    light: Floats, points: Floats, normals: Floats, caster: RayCaster, position: Floats, normal: Floats, power: Floats
+    light: Floats,
+    points: Floats,
+    normals: Floats,
+    caster: RayCaster,
+    position: Floats,
+    normal: Floats,
+    power: Floats,
 ) -> None:
     """Adds what one lamp point sends to every vertex that sees it."""
     towards = position - points
@@ -101,7 +109,10 @@ def _hemisphere(count: int) -> Floats:
 
 
 def _to_world(normals: Floats, direction: Floats) -> Floats:
-    """One local direction in the frame of each normal (Duff et al. 2017, "Building an orthonormal basis, revisited")."""
+    """One local direction in the frame of each normal, (V, 3).
+
+    Duff et al. 2017, "Building an orthonormal basis, revisited".
+    """
     x, y, z = normals.T
     sign = np.where(z >= 0, np.float32(1), np.float32(-1))
     a = -1 / (sign + z)

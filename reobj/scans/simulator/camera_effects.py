@@ -83,7 +83,8 @@ def motion_blur(colour: Floats, flow: Floats) -> Floats:
     total = np.zeros_like(colour)
     for share in (np.arange(samples, dtype=np.float32) + 0.5) / samples - 0.5:
         map_x, map_y = x + share * path[..., 0], y + share * path[..., 1]
-        total += cv2.remap(colour, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        shifted = cv2.remap(colour, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        total += np.asarray(shifted, np.float32)
     return total / np.float32(samples)
 
 

@@ -45,12 +45,18 @@ class Cast:
         for key, low, high in sizes:
             self._models[key] = (soft.potted_plant(rng, f"{key}-a", float(rng.uniform(low, high))),)
         self._models["table"] = (tables.dining_table(rng, "table-a", float(rng.uniform(1.5, 1.9)), 0.9),)
-        self._models["round table"] = (tables.round_table(rng, "round-table-a", float(rng.uniform(0.5, 0.62))),)
-        self._models["low table"] = (tables.round_table(rng, "low-table-a", float(rng.uniform(0.38, 0.48)), 0.42),)
+        self._models["round table"] = (
+            tables.round_table(rng, "round-table-a", float(rng.uniform(0.5, 0.62))),
+        )
+        self._models["low table"] = (
+            tables.round_table(rng, "low-table-a", float(rng.uniform(0.38, 0.48)), 0.42),
+        )
         self._models["desk"] = (tables.desk(rng, "desk-a", float(rng.uniform(1.35, 1.6))),)
 
     @staticmethod
-    def _variants(rng: np.random.Generator, key: str, makers: tuple[Maker, ...], count: int) -> tuple[Model, ...]:
+    def _variants(
+        rng: np.random.Generator, key: str, makers: tuple[Maker, ...], count: int
+    ) -> tuple[Model, ...]:
         first = int(rng.integers(len(makers)))
         name = key.replace(" ", "-")
         return tuple(makers[(first + i) % len(makers)](rng, f"{name}-{'abc'[i]}") for i in range(count))

@@ -21,7 +21,9 @@ SUBPIXEL = 8  #: its disparity has steps of 1/8 pixel
 def measured(view: Rendering, rng: np.random.Generator) -> NDArray[np.uint16]:
     """(H, W) uint16 millimetres, 0 where the camera got no answer."""
     depth = _jittered(view.depth, rng)
-    noise = _blobs(rng, depth.shape, 1.0) * np.float32(0.7) + rng.standard_normal(depth.shape, np.float32) * np.float32(0.7)
+    noise = _blobs(rng, depth.shape, 1.0) * np.float32(0.7) + rng.standard_normal(
+        depth.shape, np.float32
+    ) * np.float32(0.7)
     depth = _stepped(depth + axial_deviation(depth) * noise)
     depth[_lost(view, rng)] = 0
     return np.clip(np.round(depth * 1000), 0, 65535).astype(np.uint16)
@@ -38,13 +40,14 @@ def _jittered(depth: Floats, rng: np.random.Generator) -> Floats:
     shift = rng.standard_normal((2, height, width), np.float32) * np.float32(JITTER)
     map_x = np.arange(width, dtype=np.float32)[None, :] + shift[0]
     map_y = np.arange(height, dtype=np.float32)[:, None] + shift[1]
-    return cv2.remap(depth, map_x, map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    moved = cv2.remap(depth, map_x, map_y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def _stepped(depth: Floats) -> Floats:
     """Depth that whole steps of disparity can tell."""
-    disparity = np.float32(BASELINE_PIXELS * SUBPIXEL) / np.maximum(depth, np.float32(0.1))
-    return np.float32(BASELINE_PIXELS * SUBPIXEL) / np.maximum(np.round(disparity), 1)
+    steps = np.round(BASELINE_PIXELS * SUBPIXEL / np.maximum(depth, 0.1))
+    return (BASELINE_PIXELS * SUBPIXEL / np.maximum(steps, 1)).astype(np.float32)
 
 
 def _lost(view: Rendering, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -69,5 +72,5 @@ def _shadowed(depth: Floats) -> NDArray[np.bool_]:
 
 def _blobs(rng: np.random.Generator, shape: tuple[int, ...], size: float) -> Floats:
     """Smooth noise, mean 0, deviation 1, with structures of about ``size`` pixels."""
-    field = cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), size)
+    field = np.asarray(cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), size), np.float32)
     return field / max(float(field.std()), 1e-6)

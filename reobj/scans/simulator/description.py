@@ -23,7 +23,10 @@ def describe(scene: Scene, walk: Walk, fps: float) -> str:
         "room": {"width": scene.room.width, "depth": scene.room.depth, "height": scene.room.height},
         "objects": [_object(p) for p in scene.objects],
         "lamps": [
-            {"centre": _numbers(lamp.corner + (lamp.edge_u + lamp.edge_v) / 2), "radiance": _numbers(lamp.radiance)}
+            {
+                "centre": _numbers(lamp.corner + (lamp.edge_u + lamp.edge_v) / 2),
+                "radiance": _numbers(lamp.radiance),
+            }
             for lamp in scene.lamps
         ],
         "walk": {"frames": len(walk), "fps": fps, "metres": round(float(steps.sum()), 4)},

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.scans.simulator.groups import Group
+from reobj.scans.simulator.group import Group
 from reobj.scans.simulator.mesh import rotation_matrix
 from reobj.scans.simulator.scene import Placement, Room
 

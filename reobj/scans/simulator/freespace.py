@@ -69,7 +69,9 @@ def shortest_loop(space: FreeSpace, rng: np.random.Generator) -> Array:
     return _smoothed(space, np.concatenate([path, path[:1]]))
 
 
-def _way(space: FreeSpace, free: NDArray[np.bool_], start: tuple[int, int], goal: tuple[int, int]) -> NDArray[np.int64]:
+def _way(
+    space: FreeSpace, free: NDArray[np.bool_], start: tuple[int, int], goal: tuple[int, int]
+) -> NDArray[np.int64]:
     """(N, 2) column, row cells of the cheapest way (Dijkstra); keeping away from furniture is cheaper."""
     cost = 1 + 6 * np.clip(1 - space.distance / COMFORT, 0, 1)
     best, previous = {start: 0.0}, {start: start}
@@ -96,7 +98,7 @@ def _way(space: FreeSpace, free: NDArray[np.bool_], start: tuple[int, int], goal
 
 def _smoothed(space: FreeSpace, path: Array) -> Array:
     """The closed path as smooth as the furniture allows."""
-    even = resampled(path, np.arange(0, _length(path), CELL))
+    even = resampled(path, np.arange(0, _length(path), CELL, dtype=np.float64))
     for sigma in (10, 7, 5, 3, 2, 1):
         smooth = gaussian_filter1d(even, sigma, axis=0, mode="wrap")
         if space.clearance(smooth).min() > CLEARANCE - CELL:

@@ -1,97 +1,18 @@
-"""Groups of furniture in coordinates of their own: what stands together in one spot.
-
-A group's front is at -y, its back (the wall side, if any) at the greatest y.
-"""
+"""The groups of furniture that layouts are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reobj.scans.simulator.cast import Cast
 from reobj.scans.simulator.catalog import tables
-from reobj.scans.simulator.labels import OBJECT_IDS
+from reobj.scans.simulator.group import Group, Spot
 from reobj.scans.simulator.mesh import rotation_matrix
 from reobj.scans.simulator.scene import Model
 
-TRIES = 40  #: attempts to find a free spot on a table
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing of a group: position of its origin in metres, yaw in radians."""
-
-    model: Model
-    x: float
-    y: float
-    z: float = 0.0
-    yaw: float = 0.0
-
-    @property
-    def is_object(self) -> bool:
-        """Whether its class is one of those that have instances."""
-        return self.model.label in OBJECT_IDS
-
-
-@dataclass
-class Group:
-    """Things that stand together.
-
-    Attributes:
-        items: all of them.
-        at_wall: whether its back must stand against a wall.
-    """
-
-    at_wall: bool
-    items: list[Item] = field(default_factory=list)
-
-    def put(self, model: Model, x: float, y: float, z: float = 0.0, yaw: float = 0.0) -> None:
-        """Adds one thing."""
-        self.items.append(Item(model, x, y, z, yaw))
-
-    def scatter(self, rng: np.random.Generator, models: list[Model], spot: Spot) -> None:
-        """Puts small things on a free part of a surface; those that find no room are left out."""
-        for model in models:
-            radius = 0.5 * float(np.hypot(*model.size[:2])) + 0.01
-            if 2 * radius > min(spot.x1 - spot.x0, spot.y1 - spot.y0):
-                continue
-            for _ in range(TRIES):
-                x, y = rng.uniform([spot.x0 + radius, spot.y0 + radius], [spot.x1 - radius, spot.y1 - radius])
-                if all(np.hypot(x - a, y - b) > radius + r for a, b, r in spot.taken):
-                    spot.taken.append((x, y, radius))
-                    self.put(model, float(x), float(y), spot.z, float(rng.uniform(-np.pi, np.pi)))
-                    break
-
-    def bounds(self) -> NDArray[np.float64]:
-        """(4,) x0 y0 x1 y1 of all footprints."""
-        corners = np.concatenate([_footprint(item) for item in self.items])
-        return np.concatenate([corners.min(axis=0), corners.max(axis=0)])
-
-
-@dataclass
-class Spot:
-    """A free rectangle on a surface, with circles that are taken already. Metres."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-    z: float
-    taken: list[tuple[float, float, float]] = field(default_factory=list)
-
-    def take(self, x: float, y: float, model: Model) -> None:
-        """Keeps the place of something that was put there on purpose."""
-        self.taken.append((x, y, 0.5 * float(np.hypot(*model.size[:2]))))
-
-
-def _footprint(item: Item) -> NDArray[np.float64]:
-    sx, sy, _ = item.model.size
-    mx, my, _ = item.model.middle
-    local = np.array([[-sx, -sy], [sx, -sy], [sx, sy], [-sx, sy]]) / 2 + [mx, my]
-    return local @ rotation_matrix(item.yaw)[:2, :2].T + [item.x, item.y]
+Maker = Callable[[Cast, np.random.Generator], Group]
 
 
 def _small(cast: Cast, rng: np.random.Generator, counts: dict[str, tuple[int, int]]) -> list[Model]:
@@ -118,7 +39,22 @@ def dining(cast: Cast, rng: np.random.Generator) -> Group:
     if rng.random() < 0.5:
         group.put(chair, half_x + chair.size[1] / 2 + 0.08, 0, 0, -np.pi / 2 + _wobble(rng))
     spot = Spot(-half_x + 0.05, -half_y + 0.05, half_x - 0.05, half_y - 0.05, table.size[2])
-    group.scatter(rng, _small(cast, rng, {"bowl": (0, 1), "vase": (0, 1), "laptop": (0, 1), "cup": (2, 3), "bottle": (1, 2), "book": (0, 1)}), spot)
+    group.scatter(
+        rng,
+        _small(
+            cast,
+            rng,
+            {
+                "bowl": (0, 1),
+                "vase": (0, 1),
+                "laptop": (0, 1),
+                "cup": (2, 3),
+                "bottle": (1, 2),
+                "book": (0, 1),
+            },
+        ),
+        spot,
+    )
     return group
 
 
@@ -132,7 +68,15 @@ def cafe(cast: Cast, rng: np.random.Generator) -> Group:
         group.put(chair, reach * np.cos(angle), reach * np.sin(angle), 0, angle - np.pi / 2 + _wobble(rng))
     side = table.size[0] / 2 * 0.68
     spot = Spot(-side, -side, side, side, table.size[2])
-    group.scatter(rng, _small(cast, rng, {"laptop": (0, 1), "cup": (1, 2), "bottle": (1, 1), "desk plant": (0, 1), "book": (0, 1)}), spot)
+    group.scatter(
+        rng,
+        _small(
+            cast,
+            rng,
+            {"laptop": (0, 1), "cup": (1, 2), "bottle": (1, 1), "desk plant": (0, 1), "book": (0, 1)},
+        ),
+        spot,
+    )
     return group
 
 
@@ -140,7 +84,13 @@ def _workplace(group: Group, cast: Cast, rng: np.random.Generator, x: float, y: 
     """A desk with its chair and things; the person sits at the local -y side."""
     place, desk, chair = Group(False), cast.any(rng, "desk"), cast.any(rng, "desk chair")
     place.put(desk, 0, 0)
-    place.put(chair, _wobble(rng) * 0.5, -desk.size[1] / 2 - chair.size[1] / 2 - float(rng.uniform(0.03, 0.12)), 0, np.pi + _wobble(rng, 25))
+    place.put(
+        chair,
+        _wobble(rng) * 0.5,
+        -desk.size[1] / 2 - chair.size[1] / 2 - float(rng.uniform(0.03, 0.12)),
+        0,
+        np.pi + _wobble(rng, 25),
+    )
     half_x, half_y, top = desk.size[0] / 2, desk.size[1] / 2, desk.size[2]
     spot = Spot(-half_x + 0.03, -half_y + 0.03, half_x - 0.03, half_y - 0.03, top)
     if rng.random() < 0.65:
@@ -196,9 +146,17 @@ def couch_corner(cast: Cast, rng: np.random.Generator) -> Group:
     group.put(table, 0, reach)
     side = table.size[0] / 2 * 0.68
     wanted = {"cup": (1, 2), "book": (1, 2), "bowl": (0, 1)}
-    group.scatter(rng, _small(cast, rng, wanted), Spot(-side, reach - side, side, reach + side, table.size[2]))
+    group.scatter(
+        rng, _small(cast, rng, wanted), Spot(-side, reach - side, side, reach + side, table.size[2])
+    )
     plant = cast.any(rng, "tall plant" if rng.random() < 0.6 else "low plant")
-    group.put(plant, couch.size[0] / 2 + plant.size[0] / 2 + 0.06, couch.size[1] / 2 - plant.size[1] / 2, 0, float(rng.uniform(0, 6)))
+    group.put(
+        plant,
+        couch.size[0] / 2 + plant.size[0] / 2 + 0.06,
+        couch.size[1] / 2 - plant.size[1] / 2,
+        0,
+        float(rng.uniform(0, 6)),
+    )
     if rng.random() < 0.5:
         pack = cast.any(rng, "backpack")
         group.put(pack, -couch.size[0] / 2 - 0.28, 0.1, 0, _wobble(rng, 40))
@@ -232,7 +190,9 @@ def kitchenette(cast: Cast, rng: np.random.Generator) -> Group:
     spot.take(length / 2 - 0.35, 0.08, oven)
     group.scatter(rng, _small(cast, rng, {"bottle": (2, 3), "cup": (2, 4), "bowl": (0, 1)}), spot)
     group.put(fridge, length / 2 + fridge.size[0] / 2 + 0.03, -0.03)
-    cupboard = tables.wall_cupboard(rng, f"cupboard-{rng.integers(1 << 20)}", length * float(rng.uniform(0.6, 0.95)))
+    cupboard = tables.wall_cupboard(
+        rng, f"cupboard-{rng.integers(1 << 20)}", length * float(rng.uniform(0.6, 0.95))
+    )
     group.put(cupboard, 0, 0.12, 1.45)
     return group
 
@@ -246,7 +206,13 @@ def bar(cast: Cast, rng: np.random.Generator) -> Group:
     for x in np.linspace(-length / 2 + 0.3, length / 2 - 0.3, 3):
         group.put(stool, float(x), counter.size[1] / 2 + 0.24, 0, _wobble(rng, 30))
     spot = Spot(-length / 2 + 0.05, -0.27, length / 2 - 0.05, 0.25, 0.905)
-    group.scatter(rng, _small(cast, rng, {"bowl": (0, 1), "laptop": (0, 1), "cup": (1, 3), "bottle": (1, 2), "vase": (0, 1)}), spot)
+    group.scatter(
+        rng,
+        _small(
+            cast, rng, {"bowl": (0, 1), "laptop": (0, 1), "cup": (1, 3), "bottle": (1, 2), "vase": (0, 1)}
+        ),
+        spot,
+    )
     return group
 
 
@@ -268,7 +234,9 @@ def shelf_wall(cast: Cast, rng: np.random.Generator) -> Group:
     group.put(shelf, 0, 0)
     if height < 1.5:
         spot = Spot(-shelf.size[0] / 2 + 0.02, -0.15, shelf.size[0] / 2 - 0.02, 0.14, shelf.size[2])
-        group.scatter(rng, _small(cast, rng, {"vase": (1, 2), "teddy bear": (0, 1), "desk plant": (0, 1)}), spot)
+        group.scatter(
+            rng, _small(cast, rng, {"vase": (1, 2), "teddy bear": (0, 1), "desk plant": (0, 1)}), spot
+        )
     beside = cast.any(rng, str(rng.choice(["suitcase", "backpack", "low plant"])))
     group.put(beside, shelf.size[0] / 2 + beside.size[0] / 2 + 0.12, 0.0, 0, _wobble(rng, 20))
     return group
@@ -280,6 +248,3 @@ def plant_corner(cast: Cast, rng: np.random.Generator) -> Group:
     group.put(plant, 0, 0, 0, float(rng.uniform(0, 6)))
     group.put(pack, plant.size[0] / 2 + 0.3, 0.0, 0, _wobble(rng, 40))
     return group
-
-
-Maker = Callable[[Cast, np.random.Generator], Group]

@@ -12,7 +12,7 @@ from reobj.scans.simulator.cast import Cast
 from reobj.scans.simulator.catalog import fixtures
 from reobj.scans.simulator.floorplan import FloorPlan, walls
 from reobj.scans.simulator.labels import OBJECT_IDS
-from reobj.scans.simulator.scene import Lamp, Placement, Room, Scene
+from reobj.scans.simulator.scene import Placement, Room, Scene
 from reobj.scans.simulator.shell import WallDresser, ceiling_lamps, ceiling_model, floor_model, wall_model
 
 RECIPES: dict[str, tuple[groups.Maker, ...]] = {
@@ -25,8 +25,8 @@ RECIPES: dict[str, tuple[groups.Maker, ...]] = {
         groups.kitchenette, groups.wall_desk, groups.plant_corner,
     ),
     "lounge": (
-        groups.couch_corner, groups.tv_corner, groups.cafe, groups.cafe, groups.couch_corner, groups.shelf_wall,
-        groups.bedroom, groups.wall_desk, groups.plant_corner,
+        groups.couch_corner, groups.tv_corner, groups.cafe, groups.cafe, groups.couch_corner,
+        groups.shelf_wall, groups.bedroom, groups.wall_desk, groups.plant_corner,
     ),
     "kitchen": (
         groups.kitchenette, groups.dining, groups.bar, groups.cafe, groups.couch_corner, groups.wall_desk,
@@ -36,6 +36,7 @@ RECIPES: dict[str, tuple[groups.Maker, ...]] = {
 """What each layout has, the most important first; what finds no room is left out."""
 
 LAYOUTS = (*RECIPES, "random")
+WALL_MARGIN = 0.3  #: metres between a rug and the walls
 MIN_CLASSES, MIN_OBJECTS, MAX_OBJECTS = 8, 25, 60
 
 
@@ -82,17 +83,19 @@ def _shell(rng: np.random.Generator, room: Room) -> list[Placement]:
     parts = [Placement(floor_model(rng, room), (0, 0, 0)), Placement(ceiling_model(room), (0, 0, 0))]
     for i, wall in enumerate(walls(room)):
         x, y = wall.start
-        parts.append(Placement(wall_model(rng, wall, room.height, f"wall-{i}"), (float(x), float(y), 0), wall.yaw))
+        parts.append(
+            Placement(wall_model(rng, wall, room.height, f"wall-{i}"), (float(x), float(y), 0), wall.yaw)
+        )
     return parts
 
 
 def _lay_rugs(plan: FloorPlan, rng: np.random.Generator) -> None:
     """Rugs under up to two groups."""
-    margin = 0.3
+    size = np.array([plan.room.width, plan.room.depth])
     for number, i in enumerate(rng.permutation(len(plan.stations))[: int(rng.integers(1, 3))]):
-        x, y = plan.stations[i]
-        half = np.minimum(rng.uniform(0.8, 1.4, 2), [min(x, plan.room.width - x), min(y, plan.room.depth - y)] - np.float64(margin))
-        if half.min() > 0.4 and number == 0 or half.min() > 0.4 and _apart(plan, x, y):
+        x, y = centre = plan.stations[i]
+        half = np.minimum(rng.uniform(0.8, 1.4, 2), np.minimum(centre, size - centre) - WALL_MARGIN)
+        if half.min() > 0.4 and _apart(plan, x, y):
             model = fixtures.rug(rng, f"rug-{number}", 2 * float(half[0]), 2 * float(half[1]))
             plan.placements.append(Placement(model, (float(x), float(y), 0.0)))
 

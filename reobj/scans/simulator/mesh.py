@@ -61,12 +61,19 @@ class Mesh:
 
     def fitted(self, width: float, height: float) -> Mesh:
         """Texture coordinates scaled so that [0, 1] covers ``width`` by ``height`` metres (for pictures)."""
-        return replace(self, uv=self.uv / np.array([width, height], np.float32))
+        return replace(self, uv=(self.uv / np.array([width, height])).astype(np.float32))
 
 
 def rotation_matrix(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> NDArray[np.float64]:
     """(3, 3) rotation Rz(yaw) Ry(pitch) Rx(roll), radians."""
-    cz, sz, cy, sy, cx, sx = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch), np.cos(roll), np.sin(roll)
+    cz, sz, cy, sy, cx, sx = (
+        np.cos(yaw),
+        np.sin(yaw),
+        np.cos(pitch),
+        np.sin(pitch),
+        np.cos(roll),
+        np.sin(roll),
+    )
     about_z = np.array([[cz, -sz, 0], [sz, cz, 0], [0, 0, 1]])
     about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
     about_x = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])

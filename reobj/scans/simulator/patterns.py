@@ -26,7 +26,9 @@ def _fabric(rng: np.random.Generator, colours: Image) -> Image:
 def _wood(rng: np.random.Generator, colours: Image) -> Image:
     grain = periodic_noise(rng, 1.5, stretch=9.0)
     rings = 0.5 + 0.5 * np.sin(7 * grain)
-    return shaded(blend(colours[0], colours[-1], 0.55 * rings), 1 + 0.04 * periodic_noise(rng, 0.7, 6.0))
+    return shaded(
+        blend(colours[0], colours[-1], np.float32(0.55) * rings), 1 + 0.04 * periodic_noise(rng, 0.7, 6.0)
+    )
 
 
 def _planks(rng: np.random.Generator, colours: Image) -> Image:
@@ -67,7 +69,9 @@ def _brick(rng: np.random.Generator, colours: Image) -> Image:
 def _marble(rng: np.random.Generator, colours: Image) -> Image:
     vein = np.abs(periodic_noise(rng, 1.9)) < 0.08
     soft = cv2.GaussianBlur(vein.astype(np.float32), (0, 0), 1.2)
-    return blend(shaded(colours[0], 1 + 0.03 * periodic_noise(rng, 1.2)), colours[-1], soft)
+    return blend(
+        shaded(colours[0], 1 + 0.03 * periodic_noise(rng, 1.2)), colours[-1], np.asarray(soft, np.float32)
+    )
 
 
 def _stripes(rng: np.random.Generator, colours: Image) -> Image:
@@ -79,7 +83,9 @@ def _stripes(rng: np.random.Generator, colours: Image) -> Image:
 
 def _wallpaper(rng: np.random.Generator, colours: Image) -> Image:
     """A small random motif, mirrored and repeated."""
-    motif = cv2.resize(rng.random((6, 6)).astype(np.float32), (SIZE // 8, SIZE // 8), interpolation=cv2.INTER_CUBIC)
+    motif = cv2.resize(
+        rng.random((6, 6)).astype(np.float32), (SIZE // 8, SIZE // 8), interpolation=cv2.INTER_CUBIC
+    )
     half = np.concatenate([motif, motif[:, ::-1]], axis=1)
     unit = np.concatenate([half, half[::-1]], axis=0)
     mask = (np.tile(unit, (4, 4)) > 0.55).astype(np.float32)

@@ -109,7 +109,9 @@ class Renderer:
         paint = self._atlas.sample(self._world.texture[face], mixed[:, 3:], level)
         return paint * (mixed[:, :3] + self._world.glow[face][:, None])
 
-    def _mirror(self, colour: Floats, hits: Hits, origins: Floats, directions: Floats, facing: Floats) -> None:
+    def _mirror(
+        self, colour: Floats, hits: Hits, origins: Floats, directions: Floats, facing: Floats
+    ) -> None:
         """Adds what glossy surfaces mirror (Schlick 1994), in the mean colour of what is seen there."""
         gloss = self._world.gloss[hits.face]
         shiny = np.flatnonzero(gloss >= MIRROR)

@@ -32,14 +32,21 @@ def box(size: Sequence[float], centre: Sequence[float] = (0, 0, 0), step: float 
     """A cuboid; ``size`` and ``centre`` in metres."""
     x, y, z = np.diag(np.asarray(size, np.float64))
     low = np.asarray(centre, np.float64) - (x + y + z) / 2
-    sides = [(low, y, x), (low + z, x, y), (low, x, z), (low + y + x, -x, z), (low + y, -y, z), (low + x, y, z)]
+    sides = [
+        (low, y, x),
+        (low + z, x, y),
+        (low, x, z),
+        (low + y + x, -x, z),
+        (low + y, -y, z),
+        (low + x, y, z),
+    ]
     return merge([patch(corner, u, v, step) for corner, u, v in sides])
 
 
 def block(low: Sequence[float], high: Sequence[float], step: float = STEP) -> Mesh:
     """A cuboid between two corners."""
     a, b = np.asarray(low, np.float64), np.asarray(high, np.float64)
-    return box(b - a, (a + b) / 2, step)
+    return box((b - a).tolist(), ((a + b) / 2).tolist(), step)
 
 
 def _rounded_axis(half: float, radius: float, step: float) -> NDArray[np.float64]:
@@ -86,7 +93,9 @@ def lathe(profile: Sequence[tuple[float, float]], segments: int = 20) -> Mesh:
         ends = np.stack([_joined(flat, i, i - 1), _joined(flat, i, i + 1)])
         radius, z = line[i : i + 2, 0], line[i : i + 2, 1]
         points = np.stack([*_swept(radius, circle), np.broadcast_to(z[:, None], (2, segments + 1))], axis=-1)
-        normals = np.stack([*_swept(ends[:, 0], circle), np.broadcast_to(ends[:, 1:], (2, segments + 1))], axis=-1)
+        normals = np.stack(
+            [*_swept(ends[:, 0], circle), np.broadcast_to(ends[:, 1:], (2, segments + 1))], axis=-1
+        )
         around = angle[None, :] * max(line[:, 0].max(), 1e-3)
         start = float(length[:i].sum())
         uv = np.stack(np.broadcast_arrays(around, np.array([[start], [start + length[i, 0]]])), axis=-1)

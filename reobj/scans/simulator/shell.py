@@ -1,8 +1,9 @@
-"""Walls, floor, ceiling, lamps, and what hangs on the walls: the background that differs from place to place."""
+"""Walls, floor, ceiling, lamps, and what hangs on the walls: the background of each place."""
 
 from __future__ import annotations
 
 import colorsys
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,7 +39,9 @@ def floor_model(rng: np.random.Generator, room: Room) -> Model:
 def ceiling_model(room: Room) -> Model:
     """A plain white ceiling."""
     made = Builder()
-    made.add(plain(grey(0.86)), patch((0, room.depth, room.height), (room.width, 0, 0), (0, -room.depth, 0), 0.25))
+    made.add(
+        plain(grey(0.86)), patch((0, room.depth, room.height), (room.width, 0, 0), (0, -room.depth, 0), 0.25)
+    )
     return made.model("ceiling", "ceiling")
 
 
@@ -48,7 +51,7 @@ def wall_model(rng: np.random.Generator, wall: Wall, height: float, name: str) -
     cuts = np.sort(rng.uniform(0.25, 0.75, int(rng.integers(0, 3)))) * wall.length
     edges = [0.0, *(c for i, c in enumerate(cuts) if i == 0 or c - cuts[i - 1] > 0.8), wall.length]
     skirting = wood(rng) if rng.random() < 0.5 else plain(grey(0.85))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         split = float(rng.uniform(0.8, 1.1)) if rng.random() < 0.35 else 0.0
         if split:
             made.add(_wainscot(rng), patch((a, 0, 0), (b - a, 0, 0), (0, 0, split), WALL_STEP))
@@ -64,7 +67,9 @@ def _wall_paint(rng: np.random.Generator) -> Material:
         return Material(Texture(kind, ((0.6, 0.38, 0.3), (0.7, 0.68, 0.64)), seed_of(rng)), 0.9)
     base = pale(rng) if rng.random() < 0.7 else vivid(rng, 0.26, 0.64)
     hue, saturation, value = colorsys.rgb_to_hsv(*base)
-    second = colorsys.hsv_to_rgb((hue + float(rng.normal(0, 0.08))) % 1, min(1, saturation * 1.2), value * 0.9)
+    second = colorsys.hsv_to_rgb(
+        (hue + float(rng.normal(0, 0.08))) % 1, min(1, saturation * 1.2), value * 0.9
+    )
     return Material(Texture(kind, (base, second), seed_of(rng)), 1.1)
 
 
@@ -95,7 +100,9 @@ class WallDresser:
     def _window(self, index: int) -> None:
         width, height = (float(v) for v in self._rng.uniform([1.0, 1.1], [1.8, 1.4]))
         bottom = 2.3 - height
-        s = self._hang(index, fixtures.window(self._rng, self._name("window"), width, height), bottom, self._plan.windows)
+        s = self._hang(
+            index, fixtures.window(self._rng, self._name("window"), width, height), bottom, self._plan.windows
+        )
         if s is None:
             return
         wall = walls(self._plan.room)[index]
@@ -106,8 +113,9 @@ class WallDresser:
         light = self._rng.uniform(2.2, 4.5) * np.array([0.88, 0.96, 1.08], np.float32)
         self.lamps.append(Lamp(corner, edge_u, edge_v, light.astype(np.float32)))
         if self._rng.random() < 0.5:
+            curtain = fixtures.curtain(self._rng, self._name("curtain"), 2.2)
             for side in (-1, 1):
-                self._fix(index, s + side * (width / 2 + 0.2), fixtures.curtain(self._rng, self._name("curtain"), 2.2), 0.12)
+                self._fix(index, s + side * (width / 2 + 0.2), curtain, 0.12)
 
     def decorate(self) -> None:
         """Pictures, posters, boards and radiators, after the furniture."""
@@ -116,11 +124,18 @@ class WallDresser:
                 if high - low > 1.4 and self._rng.random() < 0.6:
                     self._radiator(index, (low + high) / 2)
             if self._rng.random() < 0.4:
-                board = fixtures.whiteboard(self._rng, self._name("whiteboard"), float(self._rng.uniform(1.2, 2.0)))
+                board = fixtures.whiteboard(
+                    self._rng, self._name("whiteboard"), float(self._rng.uniform(1.2, 2.0))
+                )
                 self._hang(index, board, 1.5, self._used)
             for _ in range(int(self._rng.integers(4, 8))):
                 maker = fixtures.poster if self._rng.random() < 0.5 else fixtures.picture_frame
-                self._hang(index, maker(self._rng, self._name("art")), float(self._rng.uniform(1.45, 1.75)), self._used)
+                self._hang(
+                    index,
+                    maker(self._rng, self._name("art")),
+                    float(self._rng.uniform(1.45, 1.75)),
+                    self._used,
+                )
 
     def _radiator(self, index: int, s: float) -> None:
         wall, model = walls(self._plan.room)[index], fixtures.radiator(self._rng, self._name("radiator"))
@@ -130,7 +145,9 @@ class WallDresser:
         if not any((low < t[2:]).all() and (t[:2] < high).all() for t in self._plan.taken):
             self._fix(index, s, model, 0.0)
 
-    def _hang(self, index: int, model: Model, z: float, into: list[list[Interval]], front: float = 0.0) -> float | None:
+    def _hang(
+        self, index: int, model: Model, z: float, into: list[list[Interval]], front: float = 0.0
+    ) -> float | None:
         """Hangs a model at a random free place of a wall and books the place; None when there is none."""
         wall = walls(self._plan.room)[index]
         half = model.size[0] / 2 + EDGE / 2

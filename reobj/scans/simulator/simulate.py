@@ -109,7 +109,9 @@ def _prepare(scene: Scene, walk: Walk, camera: Intrinsics, fps: float) -> Shot:
     atlas = build_atlas(world.textures)
     albedo = atlas.means[world.texture]
     light = bake(world, scene.lamps, RayCaster(world.vertices, world.faces), albedo)
-    exposure = exposure_drift(len(walk), fps, _level(world, albedo * light[world.faces].mean(axis=1)), scene.seed)
+    exposure = exposure_drift(
+        len(walk), fps, _level(world, albedo * light[world.faces].mean(axis=1)), scene.seed
+    )
     return Shot(scene.seed, world, light, atlas, camera, walk, exposure)
 
 

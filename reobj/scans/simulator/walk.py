@@ -69,10 +69,12 @@ def _gaze(stations: Array, ground: Array, times: Array, rng: np.random.Generator
     step = float(times[1] - times[0]) if len(times) > 1 else 0.1
     duration = len(times) * step
     count = int(np.clip(duration / 3 / LOOK_SECONDS, min(2, len(stations)), len(stations)))
+    # With two points there are three looks: there, away, and back again.
+    look = duration / 3 if count == 2 else LOOK_SECONDS
     # The points that lie furthest apart, seen from the start: a short walk must really look away.
     chosen = stations[_spread(stations, ground[0], count)]
-    order = _visiting_order(count, int(duration / LOOK_SECONDS) + 2, rng)
-    slot = np.minimum((times / LOOK_SECONDS).astype(int), len(order) - 1)
+    order = _visiting_order(count, int(duration / look) + 2, rng)
+    slot = np.minimum((times / look).astype(int), len(order) - 1)
     target = chosen[order[slot]]
     offset = target - ground
     reach = np.linalg.norm(offset, axis=1)
@@ -128,7 +130,9 @@ def _poses(eyes: Array, sight: Array, times: Array, rng: np.random.Generator) ->
     heading = sight[:, 0] + 0.006 * np.sin(2 * np.pi * 1.1 * times + phase[0])
     tilt = sight[:, 1] + 0.006 * np.sin(2 * np.pi * 1.6 * times + phase[1])
     roll = 0.02 * np.sin(2 * np.pi * 0.23 * times + phase[2])
-    forward = np.stack([np.cos(heading) * np.cos(tilt), np.sin(heading) * np.cos(tilt), -np.sin(tilt)], axis=1)
+    forward = np.stack(
+        [np.cos(heading) * np.cos(tilt), np.sin(heading) * np.cos(tilt), -np.sin(tilt)], axis=1
+    )
     level = np.stack([np.sin(heading), -np.cos(heading), np.zeros_like(heading)], axis=1)
     below = np.cross(forward, level)
     c, s = np.cos(roll)[:, None], np.sin(roll)[:, None]
@@ -145,6 +149,12 @@ def _motion(poses: Array, fps: float) -> tuple[Array, Array]:
     rotation = poses[:, :3, :3]
     change = np.gradient(rotation, 1 / fps, axis=0)
     skew = np.einsum("nji,njk->nik", rotation, change)  # R^T dR/dt = [w]x for small steps
-    turn = np.stack([skew[:, 2, 1] - skew[:, 1, 2], skew[:, 0, 2] - skew[:, 2, 0], skew[:, 1, 0] - skew[:, 0, 1]], axis=1) / 2
+    turn = (
+        np.stack(
+            [skew[:, 2, 1] - skew[:, 1, 2], skew[:, 0, 2] - skew[:, 2, 0], skew[:, 1, 0] - skew[:, 0, 1]],
+            axis=1,
+        )
+        / 2
+    )
     velocity = np.einsum("nji,nj->ni", rotation, np.gradient(poses[:, :3, 3], 1 / fps, axis=0))
     return turn, velocity

@@ -68,7 +68,7 @@ def _part(placement: Placement, textures: dict[Texture, int]) -> dict[str, NDArr
     mesh, materials = placement.model.mesh, placement.model.materials
     turn = rotation_matrix(placement.yaw).astype(np.float32)
     numbers = np.array([textures.setdefault(m.texture, len(textures)) for m in materials], np.int32)
-    scale = 1 / _values(materials, "repeat")
+    scale = np.float32(1) / _values(materials, "repeat")
     vertex_scale = np.ones(len(mesh.vertices), np.float32)
     vertex_scale[mesh.faces] = scale[mesh.materials][:, None]
     return {

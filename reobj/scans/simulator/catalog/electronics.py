@@ -47,11 +47,17 @@ def laptop(rng: np.random.Generator, name: str) -> Model:
     made = Builder()
     made.add(shell, block((-width / 2, -depth / 2, 0), (width / 2, depth / 2, 0.016), 0.06))
     keys = picture("keys", (grey(0.12), grey(0.3)), 0)
-    board = patch((-width / 2 + 0.025, -0.02, 0.0168), (width - 0.05, 0, 0), (0, 0.115, 0)).fitted(width - 0.05, 0.115)
+    board = patch((-width / 2 + 0.025, -0.02, 0.0168), (width - 0.05, 0, 0), (0, 0.115, 0)).fitted(
+        width - 0.05, 0.115
+    )
     made.add(keys, board)
     pad = patch((-0.05, -0.105, 0.0168), (0.1, 0, 0), (0, 0.065, 0))
     made.add(plain(grey(0.4)), pad)
-    lid = block((-width / 2, 0, 0), (width / 2, 0.008, 0.23), 0.06).turned(roll=-0.32).moved(0, depth / 2 - 0.004, 0.012)
+    lid = (
+        block((-width / 2, 0, 0), (width / 2, 0.008, 0.23), 0.06)
+        .turned(roll=-0.32)
+        .moved(0, depth / 2 - 0.004, 0.012)
+    )
     made.add(shell, lid)
     glass = facing(width - 0.02, 0.205, -0.0012, 0.013).turned(roll=-0.32)
     made.add(_screen_material(rng, rng.random() < 0.85), glass.moved(0, depth / 2 - 0.004, 0.012))
@@ -79,7 +85,10 @@ def refrigerator(rng: np.random.Generator, name: str) -> Model:
     made.add(plain(grey(0.15)), block((-x + 0.02, -0.25, 0), (x - 0.02, 0.29, 0.03)))
     for low, high in ((0.05, split - 0.006), (split + 0.006, height - 0.005)):
         made.add(body, rounded_box((width, 0.05, high - low), 0.015, (0, -0.296, (low + high) / 2)))
-        made.add(steel(), tube([(-x + 0.07, -0.345, low + 0.1), (-x + 0.07, -0.345, min(high - 0.08, low + 0.5))], 0.01))
+        made.add(
+            steel(),
+            tube([(-x + 0.07, -0.345, low + 0.1), (-x + 0.07, -0.345, min(high - 0.08, low + 0.5))], 0.01),
+        )
     return made.model(name, "refrigerator")
 
 

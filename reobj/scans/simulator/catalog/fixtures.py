@@ -22,7 +22,11 @@ def door(rng: np.random.Generator, name: str) -> Model:
     made.add(leaf, block((-0.43, -0.03, 0.005), (0.43, -0.002, 2.1)))
     for low, high in ((0.2, 0.95), (1.1, 1.95)):
         made.add(leaf, block((-0.3, -0.038, low), (0.3, -0.03, high)))
-    made.add(steel(), tube([(0.37, -0.08, 1.03), (0.25, -0.08, 1.03)], 0.01), tube([(0.37, -0.08, 1.03), (0.37, -0.03, 1.03)], 0.01))
+    made.add(
+        steel(),
+        tube([(0.37, -0.08, 1.03), (0.25, -0.08, 1.03)], 0.01),
+        tube([(0.37, -0.08, 1.03), (0.37, -0.03, 1.03)], 0.01),
+    )
     return made.model(name, "door")
 
 
@@ -32,9 +36,18 @@ def window(rng: np.random.Generator, name: str, width: float, height: float) -> 
     view = picture("outside", ((1.0, 1.0, 1.0),), seed_of(rng), glow=1.6)
     x = width / 2
     made = Builder()
-    made.add(Material(view.texture, 1.0, gloss=0.1, depth_return=0.15, glow=view.glow), facing(width - 0.1, height - 0.1, -0.01, 0.05))
-    for a, b in (((-x, 0), (-x + 0.06, height)), ((x - 0.06, 0), (x, height)), ((-0.025, 0.06), (0.025, height - 0.06)),
-                 ((-x + 0.06, 0), (x - 0.06, 0.06)), ((-x + 0.06, height - 0.06), (x - 0.06, height))):  # fmt: skip
+    made.add(
+        Material(view.texture, 1.0, gloss=0.1, depth_return=0.15, glow=view.glow),
+        facing(width - 0.1, height - 0.1, -0.01, 0.05),
+    )
+    bars = (
+        ((-x, 0), (-x + 0.06, height)),
+        ((x - 0.06, 0), (x, height)),
+        ((-0.025, 0.06), (0.025, height - 0.06)),
+        ((-x + 0.06, 0), (x - 0.06, 0.06)),
+        ((-x + 0.06, height - 0.06), (x - 0.06, height)),
+    )
+    for a, b in bars:
         made.add(frame, block((a[0], -0.05, a[1]), (b[0], -0.002, b[1])))
     made.add(frame, block((-x - 0.05, -0.16, -0.04), (x + 0.05, -0.002, -0.002)))
     return made.model(name, "window")
@@ -51,7 +64,10 @@ def curtain(rng: np.random.Generator, name: str, height: float) -> Model:
     slope = (0.03 * 2 * np.pi * 10 * np.cos(phase))[columns]
     normals = np.stack([slope, -np.ones_like(slope), 0 * slope], axis=1) / np.sqrt(1 + slope**2)[:, None]
     made = Builder()
-    made.add(fabric(rng, vivid(rng, 0.4, 0.65)), Mesh(vertices, normals.astype(np.float32), cloth.uv, cloth.faces, cloth.materials))
+    made.add(
+        fabric(rng, vivid(rng, 0.4, 0.65)),
+        Mesh(vertices, normals.astype(np.float32), cloth.uv, cloth.faces, cloth.materials),
+    )
     return made.model(name, "curtain")
 
 
@@ -101,9 +117,13 @@ def radiator(rng: np.random.Generator, name: str) -> Model:
     paint = plain((0.86, 0.86, 0.83))
     half = float(rng.uniform(0.4, 0.65))
     made = Builder()
-    for x in np.arange(-half, half, 0.06):
+    for x in np.arange(-half, half, 0.06).tolist():
         made.add(paint, block((x, -0.13, 0.14), (x + 0.045, -0.04, 0.7)))
-    made.add(paint, block((-half, -0.11, 0.17), (half, -0.06, 0.2)), block((-half, -0.11, 0.64), (half, -0.06, 0.67)))
+    made.add(
+        paint,
+        block((-half, -0.11, 0.17), (half, -0.06, 0.2)),
+        block((-half, -0.11, 0.64), (half, -0.06, 0.67)),
+    )
     return made.model(name, "radiator")
 
 
@@ -112,6 +132,9 @@ def ceiling_panel(name: str, side: float, warmth: tuple[float, float, float]) ->
     glow = Material(Texture("plain", (warmth,)), glow=2.5, depth_return=0.3)
     sheet = patch((-side / 2, side / 2, -0.02), (side, 0, 0), (0, -side, 0), 0.3)
     made = Builder()
-    made.add(plain(grey(0.8)), block((-side / 2 - 0.02, -side / 2 - 0.02, -0.018), (side / 2 + 0.02, side / 2 + 0.02, -0.002), 0.3))
+    made.add(
+        plain(grey(0.8)),
+        block((-side / 2 - 0.02, -side / 2 - 0.02, -0.018), (side / 2 + 0.02, side / 2 + 0.02, -0.002), 0.3),
+    )
     made.add(glow, sheet)
     return made.model(name, "light")

@@ -24,14 +24,16 @@ def seed_of(rng: np.random.Generator) -> int:
 
 def vivid(rng: np.random.Generator, saturation: float = 0.45, value: float = 0.55) -> Colour:
     """A clear colour of random hue."""
-    s = float(np.clip(rng.normal(saturation, 0.14), 0.1, 0.9))
+    s = float(np.clip(rng.normal(saturation, 0.14), 0.1, 0.75))
     v = float(np.clip(rng.normal(value, 0.13), 0.2, 0.92))
     return colorsys.hsv_to_rgb(float(rng.random()), s, v)
 
 
 def pale(rng: np.random.Generator) -> Colour:
     """A light wall colour."""
-    return colorsys.hsv_to_rgb(float(rng.random()), float(rng.uniform(0.01, 0.16)), float(rng.uniform(0.72, 0.9)))
+    return colorsys.hsv_to_rgb(
+        float(rng.random()), float(rng.uniform(0.01, 0.16)), float(rng.uniform(0.72, 0.9))
+    )
 
 
 def grey(value: float) -> Colour:

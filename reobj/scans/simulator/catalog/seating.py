@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from reobj.scans.simulator.catalog.builder import Builder
@@ -39,18 +41,26 @@ def shell_chair(rng: np.random.Generator, name: str) -> Model:
     x, y = width / 2 - 0.03, depth / 2
     made = Builder()
     for sx in (-1, 1):
-        line = [(sx * x, -y, 0.01), (sx * x, -y + 0.05, height - 0.04), (sx * x, y - 0.08, height - 0.04), (sx * x, y, 0.01)]
+        line = [
+            (sx * x, -y, 0.01),
+            (sx * x, -y + 0.05, height - 0.04),
+            (sx * x, y - 0.08, height - 0.04),
+            (sx * x, y, 0.01),
+        ]
         made.add(steel(), *_bars(line, 0.012))
     made.add(steel(), tube([(-x, -y + 0.05, height - 0.04), (x, -y + 0.05, height - 0.04)], 0.012))
     made.add(shell, rounded_box((width, depth, 0.03), 0.012, (0, 0, height)))
     back = rounded_box((width - 0.02, 0.025, 0.38), 0.011, (0, 0, 0.19)).turned(roll=-0.2)
     made.add(shell, back.moved(y=y - 0.02, z=height + 0.05))
-    made.add(steel(), tube([(0, y - 0.1, height - 0.03), (0, y + 0.01, height), (0, y + 0.05, height + 0.2)], 0.015))
+    made.add(
+        steel(),
+        tube([(0, y - 0.1, height - 0.03), (0, y + 0.01, height), (0, y + 0.05, height + 0.2)], 0.015),
+    )
     return made.model(name, "chair")
 
 
 def _bars(line: list[tuple[float, float, float]], radius: float) -> list[Mesh]:
-    return [tube([a, b], radius) for a, b in zip(line[:-1], line[1:], strict=True)]
+    return [tube([a, b], radius) for a, b in pairwise(line)]
 
 
 def office_chair(rng: np.random.Generator, name: str) -> Model:
@@ -81,7 +91,10 @@ def stool(rng: np.random.Generator, name: str) -> Model:
     made = Builder()
     made.add(plain(vivid(rng, 0.6, 0.6)), rounded_box((0.36, 0.36, 0.07), 0.033, (0, 0, height)))
     for angle in np.arange(4) * np.pi / 2 + np.pi / 4:
-        foot, seat = 0.25 * np.array([np.cos(angle), np.sin(angle)]), 0.15 * np.array([np.cos(angle), np.sin(angle)])
+        foot, seat = (
+            0.25 * np.array([np.cos(angle), np.sin(angle)]),
+            0.15 * np.array([np.cos(angle), np.sin(angle)]),
+        )
         made.add(steel(), tube([(*foot, 0.01), (*seat, height - 0.02)], 0.014))
     for angle in np.arange(4) * np.pi / 2 + np.pi / 4:
         a = 0.21 * np.array([np.cos(angle), np.sin(angle)])
@@ -128,7 +141,9 @@ def bed(rng: np.random.Generator, name: str) -> Model:
     made.add(fabric(rng, pale(rng)), rounded_box((width - 0.04, length - 0.04, 0.2), 0.06, (0, 0, 0.4)))
     blanket = rounded_box((width + 0.03, length * 0.66, 0.24), 0.07, (0, -0.3, 0.42))
     made.add(fabric(rng, cover), blanket)
-    made.add(fabric(rng, darker(cover, 0.6)), rounded_box((width + 0.035, 0.22, 0.245), 0.07, (0, 0.3, 0.423)))
+    made.add(
+        fabric(rng, darker(cover, 0.6)), rounded_box((width + 0.035, 0.22, 0.245), 0.07, (0, 0.3, 0.423))
+    )
     for px in [0.0] if width < 1 else [-0.33, 0.33]:
         pillow = rounded_box((0.56, 0.36, 0.14), 0.065).turned(roll=0.25)
         made.add(fabric(rng, (0.88, 0.87, 0.84)), pillow.moved(px, length / 2 - 0.28, 0.56))

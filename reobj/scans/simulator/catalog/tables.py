@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from reobj.scans.simulator.catalog.builder import Builder
@@ -39,13 +41,17 @@ def round_table(rng: np.random.Generator, name: str, radius: float, height: floa
     profile.insert(1, (radius, height - 0.03))
     made = Builder()
     made.add(top, _flat_uv(lathe(profile, 36)))
-    made.add(foot, cylinder(0.04, height - 0.05).moved(z=0.02), cylinder(0.6 * radius, 0.025, 24, 0.5 * radius))
+    made.add(
+        foot, cylinder(0.04, height - 0.05).moved(z=0.02), cylinder(0.6 * radius, 0.025, 24, 0.5 * radius)
+    )
     return made.model(name, "dining table")
 
 
 def _flat_uv(mesh: Mesh) -> Mesh:
     """Texture straight from above, so that wood grain does not run in circles."""
-    return Mesh(mesh.vertices, mesh.normals, mesh.vertices[:, :2] + mesh.vertices[:, 2:], mesh.faces, mesh.materials)
+    return Mesh(
+        mesh.vertices, mesh.normals, mesh.vertices[:, :2] + mesh.vertices[:, 2:], mesh.faces, mesh.materials
+    )
 
 
 def desk(rng: np.random.Generator, name: str, length: float, width: float = 0.75) -> Model:
@@ -63,14 +69,18 @@ def desk(rng: np.random.Generator, name: str, length: float, width: float = 0.75
     made.add(plain(grey(0.75)), block((x - 0.48, front, 0.08), (x - 0.09, y - 0.14, 0.6)))
     for z in (0.1, 0.27, 0.44):
         made.add(plain(grey(0.6)), block((x - 0.47, front - 0.012, z), (x - 0.1, front, z + 0.15)))
-        made.add(steel(), tube([(x - 0.34, front - 0.025, z + 0.1), (x - 0.23, front - 0.025, z + 0.1)], 0.006))
+        made.add(
+            steel(), tube([(x - 0.34, front - 0.025, z + 0.1), (x - 0.23, front - 0.025, z + 0.1)], 0.006)
+        )
     return made.model(name, "desk")
 
 
 def counter(rng: np.random.Generator, name: str, length: float) -> Model:
     """A kitchen counter with doors; its back is at +y."""
     front = plain(vivid(rng, 0.3, 0.7)) if rng.random() < 0.6 else wood(rng)
-    stone = Material(Texture("marble", ((0.72, 0.71, 0.69), (0.4, 0.38, 0.37)), seed_of(rng)), 0.7, gloss=0.08)
+    stone = Material(
+        Texture("marble", ((0.72, 0.71, 0.69), (0.4, 0.38, 0.37)), seed_of(rng)), 0.7, gloss=0.08
+    )
     x, y = length / 2, 0.3
     made = Builder()
     made.add(plain(grey(0.2)), block((-x, -y + 0.06, 0), (x, y, 0.1)))
@@ -78,7 +88,7 @@ def counter(rng: np.random.Generator, name: str, length: float) -> Model:
     made.add(stone, block((-x, -y - 0.02, 0.87), (x, y, 0.905), TOP_STEP))
     made.add(stone, block((-x, y - 0.02, 0.905), (x, y, 1.0), TOP_STEP))
     edges = np.linspace(-x, x, 1 + max(1, round(length / 0.6)))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         made.add(front, block((a + 0.006, -y, 0.11), (b - 0.006, -y + 0.018, 0.86)))
         made.add(steel(), tube([(b - 0.06, -y - 0.02, 0.68), (b - 0.06, -y - 0.02, 0.8)], 0.007))
     return made.model(name, "counter")
@@ -91,7 +101,7 @@ def wall_cupboard(rng: np.random.Generator, name: str, length: float) -> Model:
     made = Builder()
     made.add(body, block((-x, -0.16, 0), (x, 0.16, 0.65)))
     edges = np.linspace(-x, x, 1 + max(1, round(length / 0.5)))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         made.add(body, block((a + 0.006, -0.18, 0.008), (b - 0.006, -0.162, 0.642)))
         made.add(steel(), tube([(b - 0.05, -0.2, 0.05), (b - 0.05, -0.2, 0.17)], 0.006))
     return made.model(name, "cabinet")
@@ -107,7 +117,7 @@ def bookshelf(rng: np.random.Generator, name: str, width: float, height: float) 
     levels = np.linspace(0.06, height - 0.025, 1 + round(height / 0.36))
     for z in levels:
         made.add(board, block((-x + 0.025, -depth / 2 + 0.005, z), (x - 0.025, depth / 2 - 0.012, z + 0.022)))
-    for z, above in zip(levels[:-1], levels[1:], strict=True):
+    for z, above in pairwise(levels):
         made.add(_spines(rng), _book_row(rng, x - 0.03, z + 0.022, above - z - 0.022))
     return made.model(name, "bookshelf")
 
@@ -136,7 +146,7 @@ def low_cabinet(rng: np.random.Generator, name: str, width: float, height: float
         for sy in (-0.15, 0.15):
             made.add(plain(grey(0.2)), cylinder(0.02, 0.08).moved(sx, sy))
     edges = np.linspace(-x, x, 1 + max(2, round(width / 0.5)))
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         made.add(body, block((a + 0.006, -0.215, 0.1), (b - 0.006, -0.2, height - 0.03)))
         knob = cylinder(0.012, 0.02, 8).turned(roll=np.pi / 2).moved((a + b) / 2, -0.215, height - 0.1)
         made.add(steel(), knob)

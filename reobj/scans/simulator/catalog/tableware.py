@@ -15,11 +15,20 @@ def cup(rng: np.random.Generator, name: str) -> Model:
     radius, height = float(rng.uniform(0.038, 0.046)), float(rng.uniform(0.085, 0.11))
     china = plain(vivid(rng, 0.6, 0.7), gloss=0.08)
     made = Builder()
-    wall = [(0, 0), (radius * 0.85, 0), (radius, 0.012), (radius, height), (radius - 0.005, height), (radius - 0.006, height * 0.75)]
+    wall = [
+        (0, 0),
+        (radius * 0.85, 0),
+        (radius, 0.012),
+        (radius, height),
+        (radius - 0.005, height),
+        (radius - 0.006, height * 0.75),
+    ]
     made.add(china, lathe(wall))
     made.add(plain((0.25, 0.15, 0.1)), lathe([(radius - 0.006, height * 0.75), (0, height * 0.75)]))
     if rng.random() < 0.5:
-        made.add(plain(vivid(rng)), lathe([(radius + 0.0008, height * 0.35), (radius + 0.0008, height * 0.6)]))
+        made.add(
+            plain(vivid(rng)), lathe([(radius + 0.0008, height * 0.35), (radius + 0.0008, height * 0.6)])
+        )
     angle = np.linspace(-np.pi / 2, np.pi / 2, 7)
     arc = np.stack([radius + 0.028 * np.cos(angle), 0 * angle, height * 0.5 + 0.028 * np.sin(angle)], axis=1)
     made.add(china, tube(arc.tolist(), 0.006))
@@ -36,8 +45,14 @@ def bottle(rng: np.random.Generator, name: str) -> Model:
                            (neck, shoulder + 0.075), (neck, height - 0.02)]))  # fmt: skip
     made.add(plain(vivid(rng)), cylinder(neck + 0.002, 0.022, 12).moved(z=height - 0.022))
     low, high = 0.25 * shoulder, 0.8 * shoulder
-    band = lathe([(radius + 0.001, low), (radius + 0.001, high)]).moved(z=-low).fitted(2 * np.pi * radius, high - low)
-    made.add(picture("poster", (vivid(rng, 0.3, 0.85), vivid(rng), vivid(rng)), seed_of(rng)), band.moved(z=low))
+    band = (
+        lathe([(radius + 0.001, low), (radius + 0.001, high)])
+        .moved(z=-low)
+        .fitted(2 * np.pi * radius, high - low)
+    )
+    made.add(
+        picture("poster", (vivid(rng, 0.3, 0.85), vivid(rng), vivid(rng)), seed_of(rng)), band.moved(z=low)
+    )
     return made.model(name, "bottle")
 
 
@@ -65,7 +80,10 @@ def vase(rng: np.random.Generator, name: str) -> Model:
     colour = vivid(rng, 0.55, 0.55)
     made = Builder()
     made.add(plain(colour, gloss=0.1), lathe([*profile, (smooth[-1] - 0.006, height)], 24))
-    made.add(plain(darker(colour, 0.3)), lathe([(smooth[-1] - 0.006, height), (smooth[-1] - 0.006, height - 0.05), (0, height - 0.05)], 24))
+    made.add(
+        plain(darker(colour, 0.3)),
+        lathe([(smooth[-1] - 0.006, height), (smooth[-1] - 0.006, height - 0.05), (0, height - 0.05)], 24),
+    )
     return made.model(name, "vase")
 
 
@@ -75,9 +93,16 @@ def book(rng: np.random.Generator, name: str) -> Model:
     cover = vivid(rng, 0.6, 0.55)
     x, y = width / 2, depth / 2
     made = Builder()
-    made.add(plain(cover), block((-x, -y, 0), (x, y, 0.004), 0.07), block((-x, -y, 0.004), (-x + 0.004, y, height - 0.004), 0.07))
+    made.add(
+        plain(cover),
+        block((-x, -y, 0), (x, y, 0.004), 0.07),
+        block((-x, -y, 0.004), (-x + 0.004, y, height - 0.004), 0.07),
+    )
     made.add(plain(cover), block((-x, -y, height - 0.004), (x, y, height), 0.07))
-    made.add(plain((0.87, 0.84, 0.76)), block((-x + 0.004, -y + 0.004, 0.004), (x - 0.004, y - 0.004, height - 0.004), 0.07))
+    made.add(
+        plain((0.87, 0.84, 0.76)),
+        block((-x + 0.004, -y + 0.004, 0.004), (x - 0.004, y - 0.004, height - 0.004), 0.07),
+    )
     front = patch((-x, -y, height + 0.0008), (width, 0, 0), (0, depth, 0), 0.07).fitted(width, depth)
     made.add(picture("poster", (cover, vivid(rng), vivid(rng), vivid(rng, 0.2, 0.9)), seed_of(rng)), front)
     return made.model(name, "book")
@@ -88,8 +113,16 @@ def sink(rng: np.random.Generator, name: str) -> Model:
     metal = steel() if rng.random() < 0.6 else plain((0.88, 0.88, 0.86), gloss=0.1)
     x, y, rim = 0.27, 0.2, 0.03
     made = Builder()
-    made.add(plain(grey(0.42), gloss=0.2, depth_return=0.7), block((-x + rim, -y + rim, 0), (x - rim, y - rim, 0.004), 0.05))
-    for low, high in (((-x, -y), (x, -y + rim)), ((-x, y - rim), (x, y)), ((-x, -y + rim), (-x + rim, y - rim)), ((x - rim, -y + rim), (x, y - rim))):
+    made.add(
+        plain(grey(0.42), gloss=0.2, depth_return=0.7),
+        block((-x + rim, -y + rim, 0), (x - rim, y - rim, 0.004), 0.05),
+    )
+    for low, high in (
+        ((-x, -y), (x, -y + rim)),
+        ((-x, y - rim), (x, y)),
+        ((-x, -y + rim), (-x + rim, y - rim)),
+        ((x - rim, -y + rim), (x, y - rim)),
+    ):
         made.add(metal, block((*low, 0), (*high, 0.05), 0.05))
     made.add(plain(grey(0.08)), cylinder(0.025, 0.006).moved(z=0.003))
     angle = np.linspace(0, np.pi, 9)

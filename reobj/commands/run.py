@@ -1,0 +1,39 @@
+"""``reobj run``: the pipeline over a recording, without ROS."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reobj.commands.console import console, latency_table, progress_bar, score_table
+
+
+class Inputs(str, Enum):
+    """Which inputs may be used; each one only adds evidence."""
+
+    colour = "colour"
+    colour_depth = "colour_depth"
+    colour_depth_pose = "colour_depth_pose"
+
+
+def run_command(
+    source: Annotated[Path, typer.Argument(help="A scan folder, a .sens file or a bag.")],
+    out: Annotated[Path, typer.Option(help="Folder of overlay.mp4, report.html and ids.json.")] = Path("out/run"),
+    config: Annotated[Path | None, typer.Option(help="Pipeline configuration, as config/pipeline.yaml.")] = None,
+    mode: Annotated[Inputs, typer.Option(help="Which inputs may be used.")] = Inputs.colour_depth_pose,
+    frames: Annotated[int | None, typer.Option(help="Only so many frames.", min=1)] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+) -> None:
+    """Run the pipeline over a recording and write a video, a report and the ids."""
+    from reobj.single_run import RunConfig, run_recording  # torch takes seconds to import: not for --help
+
+    wanted = RunConfig(source, out, config, mode.value, frames, device)
+    with progress_bar(source.name) as progress:
+        outcome = run_recording(wanted, progress)
+    if outcome.scores is not None:
+        console.print(score_table({mode.value: outcome.scores}))
+    console.print(latency_table(outcome.latency_ms))
+    console.print(f"{outcome.objects} objects. The report: [bold]{out / 'report.html'}[/]")

@@ -1,0 +1,134 @@
+"""One pipeline over one recording: a video, a report and the ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from reobj.association.associator import MapAssociator
+from reobj.config import PipelineConfig, build_pipeline, load_config
+from reobj.detection.truth import TruthBuffer
+from reobj.evaluation.identity import IdentityScores
+from reobj.evaluation.latency import LatencyRecorder, Percentiles
+from reobj.files import write_text
+from reobj.offline import Mode, Run, frame_rate, run_offline
+from reobj.progress import Progress, silent
+from reobj.scans.opening import open_source
+from reobj.types import FrameResult
+from reobj.visual.report import ReportData, installed_versions, write_report
+from reobj.visual.report import Run as ReportRun
+from reobj.visual.story import Story
+from reobj.visual.top_view import TopViewObject
+from reobj.visual.video import VideoWriter
+
+VERSIONS = ("torch", "torchvision", "numpy", "scipy", "opencv-python-headless")
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What to run.
+
+    Attributes:
+        source: a scan folder, a .sens file or a bag.
+        out: folder of overlay.mp4, report.html and ids.json.
+        config: YAML file of the pipeline; None for the defaults.
+        mode: which inputs may be used, as in ``Mode``.
+        frames: at most so many; None for all.
+        device: of the networks.
+    """
+
+    source: Path
+    out: Path
+    config: Path | None = None
+    mode: str = Mode.colour_depth_pose.value
+    frames: int | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        scores: None where the recording knows no truth.
+        latency_ms: by stage.
+        objects: in the map.
+    """
+
+    scores: IdentityScores | None
+    latency_ms: Mapping[str, Percentiles]
+    objects: int
+
+
+def run_recording(config: RunConfig, progress: Progress = silent) -> Outcome:
+    """Runs the pipeline and writes the results into ``config.out``.
+
+    Raises:
+        ReobjError: the recording, the configuration or the device cannot be used, or a write failed.
+    """
+    recording = open_source(config.source)
+    truth = TruthBuffer()
+    settings = PipelineConfig() if config.config is None else load_config(config.config)
+    run = Run(build_pipeline(settings, config.device, truth), Mode(config.mode))
+    latency, ids = LatencyRecorder(), []
+    frames = len(recording) if config.frames is None else config.frames
+    with VideoWriter(config.out / "overlay.mp4", frame_rate(recording)) as video:
+        story = Story(video, strip_every=frames // 8)
+        for moment in run_offline(recording, {"run": run}, truth, progress, config.frames):
+            result = moment.results["run"]
+            story.add(moment.frame, result, moment.truth)
+            latency.add(result.latency_ms)
+            ids.append(ids_of(result))
+    write_text(config.out / "ids.json", json.dumps({"source": recording.name, "frames": ids}, indent=1))
+    associator = run.pipeline.associator
+    assert isinstance(associator, MapAssociator)
+    outcome = Outcome(
+        story.scores() if story.has_truth else None, latency.percentiles(), len(associator.objects())
+    )
+    write_report(config.out / "report.html", report_data(config, recording.name, story, outcome, associator))
+    return outcome
+
+
+def report_data(
+    config: RunConfig, name: str, story: Story, outcome: Outcome, associator: MapAssociator
+) -> ReportData:
+    """All that report.html shows."""
+    placed = [
+        TopViewObject(item.object_id, item.label, item.position, item.extent)
+        for item in associator.objects()
+        if item.position is not None
+    ]
+    scores = outcome.scores
+    return ReportData(
+        title=f"reobj: {name}",
+        scan=name,
+        frames=story.frames,
+        duration_s=story.duration_s,
+        objects_true=0 if scores is None else scores.objects_true,
+        runs=[] if scores is None else [ReportRun(config.mode, "this run", scores)],
+        latency_ms=outcome.latency_ms,
+        reidentifications=story.pictures(),
+        strip=story.strip,
+        top_view=story.top_view(placed),
+        timeline=story.timeline(),
+        command=f"reobj run {name} --mode {config.mode}",
+        versions=installed_versions(VERSIONS),
+    )
+
+
+def ids_of(result: FrameResult) -> dict[str, object]:
+    """What ids.json says of one frame."""
+    objects = [
+        {
+            "object_id": item.object_id,
+            "track_id": item.track_id,
+            "decision": item.decision.kind.name,
+            "probability": round(float(item.decision.probability), 4),
+            "label": result.instances.labels[item.index],
+            "box": [round(float(v), 1) for v in result.instances.boxes[item.index]],
+        }
+        for item in result.objects
+    ]
+    return {"stamp_ns": result.stamp_ns, "objects": objects}
