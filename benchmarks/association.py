@@ -27,7 +27,6 @@ from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.base import Association, Associator
 from reobj.association.deepsort import deepsort_associator
-from reobj.association.evidence import AppearanceCalibration
 from reobj.association.geometry import InstanceGeometry, measure
 from reobj.association.object_map import ObjectMap
 from reobj.association.records import TrackRecord, queries
@@ -189,7 +188,7 @@ def whole_frame(frames: int = 200, instances: int = 20) -> None:
     )
     looks = unit(rng.normal(size=(instances, 512)))
     model = ModelId("benchmark", "00", 512)
-    associator = MapAssociator(AssociatorConfig(calibration=AppearanceCalibration()))
+    associator = MapAssociator()
     total, geometry = [], []
     for n in range(frames):
         depth = (2 + 0.01 * rng.standard_normal((480, 640))).astype(np.float32)

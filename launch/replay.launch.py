@@ -61,6 +61,7 @@ def make_replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 "rate": float(given("rate")),
                 "lock_step": given("lock_step").lower() == "true",
                 "loop": given("loop").lower() == "true",
+                "subscribers": 1 if given("composed").lower() == "true" else 2,
             }
         ],
         output="screen",

@@ -77,7 +77,8 @@ def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Any]:
 def config_parameters(prefix: str, config: Any) -> list[Parameter]:
     """One parameter per field of a configuration dataclass, ``prefix.field``; nested ones too.
 
-    Their descriptions are those in the "Attributes" section of the dataclass's docstring.
+    Their descriptions are those in the "Attributes" section of the dataclass's docstring. A field
+    that is None has no type for ROS and is left out: it keeps its default.
     """
     rows: list[Parameter] = []
     meanings = attribute_meanings(type(config).__doc__ or "")
@@ -85,7 +86,7 @@ def config_parameters(prefix: str, config: Any) -> list[Parameter]:
         name, value = f"{prefix}.{field.name}", getattr(config, field.name)
         if dataclasses.is_dataclass(value):
             rows += config_parameters(name, value)
-        else:
+        elif value is not None:
             rows.append(Parameter(name, plain(value), meanings.get(field.name, "")))
     return rows
 

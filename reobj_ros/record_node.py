@@ -40,6 +40,7 @@ class RecordNode(Node):
     def __init__(self) -> None:
         super().__init__("record_node")
         self.exit_code = 0
+        self.finished = False
         self._recording = ExitStack()
         settings = declare(self, PARAMETERS)
         if not settings["output"]:
@@ -79,7 +80,7 @@ class RecordNode(Node):
         self.get_logger().error(f"recording ended, nothing is kept: {error}")
         self.exit_code = 1
         self._recording.pop_all().__exit__(type(error), error, error.__traceback__)
-        self.context.try_shutdown()
+        self.finished = True
 
     def destroy_node(self) -> None:
         """Completes the bag."""

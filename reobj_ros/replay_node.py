@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rclpy.exceptions import InvalidHandle
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
@@ -43,6 +45,7 @@ class ReplayNode(Node):
         super().__init__("replay_node")
         self.settings: dict[str, Any] = declare(self, PARAMETERS)
         self.exit_code = 0
+        self.finished = False
         self._bag = Path(self.settings["bag"])
         self._topics = self._make_publishers()
         self._bag_clock = (
@@ -76,7 +79,7 @@ class ReplayNode(Node):
 
     def _run(self) -> None:
         try:
-            self._wait_for_subscriber()
+            self._wait_for_subscribers()
             started = time.monotonic()
             self._play()
             while self.settings["loop"] and not self._stopping:
@@ -85,25 +88,33 @@ class ReplayNode(Node):
         except ReobjError as error:
             self.get_logger().error(str(error))
             self.exit_code = 1
-        if self.context.ok():
-            self.context.try_shutdown()
+        except (InvalidHandle, rclpy_implementation.RCLError):
+            if self.context.ok():  # else Ctrl-C took the publishers away under this thread
+                raise
+        self.finished = True
 
-    def _wait_for_subscriber(self) -> None:
-        deadline = time.monotonic() + self.settings["wait_for_subscriber"]
+    def _wait_for_subscribers(self) -> None:
+        deadline = time.monotonic() + self.settings["wait_for_subscribers"]
         images = [p for topic, p in self._topics.items() if is_image(topic)]
         if not images:
             raise ReobjError(f"{self._bag}: expected an image topic, got {', '.join(self._topics) or 'none'}")
-        while not any(p.get_subscription_count() for p in images) or not self._somebody_answers():
+        while not self._all_listen(images):
             if time.monotonic() > deadline:
-                self.get_logger().warning(f"nobody listens to {images[0].topic_name}; replaying all the same")
+                wanted = self.settings["subscribers"]
+                self.get_logger().warning(
+                    f"fewer than {wanted} listen to {images[0].topic_name}; replaying all the same"
+                )
                 break
             if self._stopping:
                 return
             time.sleep(0.05)
         time.sleep(self.settings["settle"])
 
-    def _somebody_answers(self) -> bool:
-        return not self.settings["lock_step"] or self.count_publishers("objects") > 0
+    def _all_listen(self, images: list[Any]) -> bool:
+        """Whether enough listen and, in lock-step, somebody answers."""
+        listening = max(publisher.get_subscription_count() for publisher in images)
+        answered = not self.settings["lock_step"] or self.count_publishers("objects") > 0
+        return answered and listening >= self.settings["subscribers"]
 
     def _play(self) -> None:
         started, first_ns = time.monotonic(), None

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import rclpy
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from reobj.errors import ReobjError
 
 
 def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
-    """Initialises rclpy, spins the node until it is told to stop, and cleans up.
+    """Initialises rclpy, spins the node until it is told to stop or has ``finished``, and cleans up.
 
     Returns:
         0, or 1 when the node could not be made or says so by its ``exit_code``.
@@ -23,7 +23,10 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
     node = None
     try:
         node = make_node()
-        rclpy.spin(node)
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        while rclpy.ok() and not getattr(node, "finished", False):
+            executor.spin_once(timeout_sec=0.2)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except (ReobjError, ValueError, InvalidParameterTypeException, InvalidParameterValueException) as error:

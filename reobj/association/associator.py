@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.base import Association
+from reobj.association.calibration import LearnedCalibration
+from reobj.association.camera_path import CameraPath
 from reobj.association.covisibility import CoVisibility
 from reobj.association.decisions import decide
 from reobj.association.evidence import AppearanceEvidence, EvidenceTerm
 from reobj.association.geometry import InstanceGeometry, measure
 from reobj.association.map_object import MapObject
-from reobj.association.motion import CameraMotion
 from reobj.association.object_map import ObjectMap
 from reobj.association.records import UNDECIDED, TrackRecord, queries
 from reobj.association.tracker import Track, Tracker
@@ -37,6 +38,8 @@ log = logging.getLogger(__name__)
 
 #: 0.9999 quantile of chi-square with 3 degrees of freedom: an object is not where its track is
 _FAR_OFF = 21.108
+#: instances per frame from which a calibration is learned; all of a crowd would cost time and say no more
+_LEARN_FROM = 20
 #: frames in a row after which a track that is not where its object is loses it
 _MAX_DOUBTS = 5
 
@@ -57,8 +60,11 @@ class MapAssociator:
         self, config: AssociatorConfig | None = None, extra_evidence: Mapping[str, EvidenceTerm] | None = None
     ) -> None:
         self._config = c = config or AssociatorConfig()
+        self._learned = LearnedCalibration()
         self.evidence: dict[str, EvidenceTerm] = {
-            "appearance": AppearanceEvidence(c.calibration, c.unlike_probability),
+            "appearance": AppearanceEvidence(
+                c.calibration or self._learned, c.alike_probability, c.unlike_probability
+            ),
             "label": c.label,
             **({"position": c.position} if c.use_geometry else {}),
             **(extra_evidence or {}),
@@ -84,6 +90,7 @@ class MapAssociator:
     def reset(self) -> None:
         """Forgets everything, the map too. Ids are still not used again."""
         self._map.clear()
+        self._learned.clear()
         self.reset_tracks()
 
     def reset_tracks(self) -> None:
@@ -92,8 +99,7 @@ class MapAssociator:
         self._records: dict[int, TrackRecord] = {}
         self._met = CoVisibility()
         self._last_stamp_ns = -1
-        self._last_pose: NDArray[np.float64] | None = None
-        self._pose_refused = False
+        self._camera = CameraPath(self._config.max_pose_m, self._config.max_step_m)
 
     def update(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> Association:
         """As ``Associator.update`` promises.
@@ -114,13 +120,10 @@ class MapAssociator:
             self.reset_tracks()
         self._map.use(embeddings.model)
         self._last_stamp_ns = frame.stamp_ns
-        pose = self._trusted_pose(frame)
-        geometry = (
-            measure(frame, instances, pose)
-            if self._config.use_geometry
-            else InstanceGeometry.unknown(len(instances))
-        )
-        motion = self._camera_motion(frame, pose)
+        pose, motion = self._camera.take(frame) if self._config.use_geometry else (None, None)
+        geometry = InstanceGeometry.unknown(len(instances))
+        if self._config.use_geometry:
+            geometry = measure(frame, instances, pose)
         tracks = self._tracker.update(frame.stamp_ns, instances, embeddings.data, motion, geometry.depths)
         self._forget_ended()
         self._see(tracks, instances, embeddings, geometry, frame.stamp_ns)
@@ -133,25 +136,6 @@ class MapAssociator:
             raise InputError(mismatch("embeddings", f"{len(instances)}, one per instance", len(embeddings)))
         instances.check_size(frame.height, frame.width)
         self._map.check_model(embeddings.model)
-
-    def _trusted_pose(self, frame: Frame) -> NDArray[np.float64] | None:
-        """The pose of the frame, unless it is missing, not wanted or absurd."""
-        if frame.pose is None or not self._config.use_geometry:
-            return None
-        refused = bool(np.linalg.norm(frame.pose[:3, 3]) > self._config.max_pose_m)
-        if refused and not self._pose_refused:
-            log.warning("pose more than %g m away: used as a frame without pose", self._config.max_pose_m)
-        self._pose_refused = refused
-        return None if refused else frame.pose
-
-    def _camera_motion(self, frame: Frame, pose: NDArray[np.float64] | None) -> CameraMotion | None:
-        """Since the last frame; None where a pose is missing or jumped."""
-        before, self._last_pose = self._last_pose, pose
-        if before is None or pose is None or frame.intrinsics is None:
-            return None
-        if np.linalg.norm(pose[:3, 3] - before[:3, 3]) > self._config.max_step_m:
-            return None
-        return CameraMotion.between(before, pose, frame.intrinsics)
 
     def _forget_ended(self) -> None:
         ended = frozenset(self._records) - self._tracker.track_ids
@@ -245,30 +229,36 @@ class MapAssociator:
         stamp_ns: int,
     ) -> None:
         """Brings the objects in view up to date, unless their tracks seem to have slid to another one."""
-        held = [t for t in tracks if self._records[t.track_id].object_id]
+        held = [t for t in tracks if self._object_of(t)]
         rows = np.array([t.index for t in held], dtype=np.intp)
         doubtful = self._doubtful(held, geometry.select(rows))
+        sure = np.flatnonzero(~doubtful)
+        object_ids = [self._object_of(held[k]) for k in sure]
+        rows = rows[sure]
+        labels = [instances.labels[i] for i in rows]
+        if self._config.calibration is None:
+            few = slice(_LEARN_FROM)
+            similarity = self._map.similarities(object_ids[few], embeddings.data[rows[few]])
+            self._learned.learn(similarity, labels[few])
+        self._map.observe(object_ids, embeddings.data[rows], labels, stamp_ns, geometry.select(rows))
         for track, doubted in zip(held, doubtful.tolist(), strict=True):
-            record = self._records[track.track_id]
-            record.doubts = record.doubts + 1 if doubted else 0
-            if record.doubts >= _MAX_DOUBTS:
-                log.info(
-                    "track %d is no longer where object %d is and loses it", track.track_id, record.object_id
-                )
-                self._release(track.track_id)
-        sure = [t for t, doubted in zip(held, doubtful.tolist(), strict=True) if not doubted]
-        rows = rows[~doubtful]
-        self._map.observe(
-            [self._records[t.track_id].object_id for t in sure],
-            embeddings.data[rows],
-            [instances.labels[i] for i in rows],
-            stamp_ns,
-            geometry.select(rows),
-        )
+            self._doubt(track.track_id, doubted)
+
+    def _object_of(self, track: Track) -> int:
+        record = self._records.get(track.track_id)
+        return 0 if record is None else record.object_id
+
+    def _doubt(self, track_id: int, doubted: bool) -> None:
+        """Counts the frames in which a track is not where its object is; too many part them."""
+        record = self._records[track_id]
+        record.doubts = record.doubts + 1 if doubted else 0
+        if record.doubts >= _MAX_DOUBTS:
+            log.info("track %d is no longer where object %d is and loses it", track_id, record.object_id)
+            self._release(track_id)
 
     def _doubtful(self, held: list[Track], geometry: InstanceGeometry) -> NDArray[np.bool_]:
         """(M,) tracks that are far from their objects. If most are, it is the pose that is wrong."""
-        places = self._map.places([self._records[t.track_id].object_id for t in held])
+        places = self._map.places([self._object_of(t) for t in held])
         far = self._config.position.distance(geometry.positions, geometry.covariances, *places) > _FAR_OFF
         return far if 2 * np.count_nonzero(far) <= len(held) else np.zeros(len(held), dtype=bool)
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from reobj.association.calibration import AppearanceCalibration
 from reobj.association.decisions import Thresholds
-from reobj.association.evidence import (
-    AppearanceCalibration,
-    LabelEvidence,
-    PositionEvidence,
-)
+from reobj.association.evidence import LabelEvidence, PositionEvidence
 from reobj.association.tracker_config import TrackerConfig
 from reobj.errors import ConfigError, mismatch
 
@@ -20,7 +17,8 @@ class AssociatorConfig:
 
     Attributes:
         tracker: of the short-term tracks.
-        calibration: what a similarity says; belongs to the encoder.
+        calibration: what a similarity says; belongs to the encoder. None learns one while running.
+        alike_probability: that another object looks the same.
         unlike_probability: that an object looks like another one.
         position, label: what places and class names say.
         thresholds: when a decision is good enough.
@@ -37,7 +35,8 @@ class AssociatorConfig:
     """
 
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    calibration: AppearanceCalibration = field(default_factory=AppearanceCalibration)
+    calibration: AppearanceCalibration | None = None
+    alike_probability: float = 1e-3
     unlike_probability: float = 0.02
     position: PositionEvidence = field(default_factory=PositionEvidence)
     label: LabelEvidence = field(default_factory=LabelEvidence)

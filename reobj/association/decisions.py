@@ -13,8 +13,8 @@ from reobj.types import Decision, DecisionKind, Evidence
 
 Array = NDArray[np.float64]
 
-#: rounds of normalising rows and columns in turn; the change is below 1e-3 long before
-_ROUNDS = 20
+#: rows and columns are normalised in turn until no object is more tracks than this, but no more often
+_CROWDED, _MAX_ROUNDS = 1.01, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,11 @@ def posterior(logits: Array, new_logit: float) -> Array:
     full = np.concatenate([logits, np.full((len(logits), 1), new_logit)], axis=1)
     p = np.exp(full - full.max(axis=1, keepdims=True, initial=new_logit))
     p /= p.sum(axis=1, keepdims=True)
-    for _ in range(_ROUNDS if len(p) > 1 else 0):
-        p[:, :-1] /= np.maximum(p[:, :-1].sum(axis=0), 1.0)
+    for _ in range(_MAX_ROUNDS):
+        tracks_per_object = p[:, :-1].sum(axis=0)
+        if tracks_per_object.max(initial=0.0) <= _CROWDED:
+            break
+        p[:, :-1] /= np.maximum(tracks_per_object, 1.0)
         p /= p.sum(axis=1, keepdims=True)
     return p
 

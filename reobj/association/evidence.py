@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.association.calibration import AppearanceCalibration, LearnedCalibration
 from reobj.association.candidates import Candidates
 from reobj.association.fusion import squared_distance
 
@@ -46,26 +47,6 @@ EvidenceTerm = Callable[[Queries, Candidates], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class AppearanceCalibration:
-    """Probability that two views show the same object: logistic in their cosine similarity.
-
-    log p(same) / p(other) = slope * similarity + offset, at equal prior. The default is stated, not
-    measured; the one that belongs to an encoder is made where it is trained.
-
-    Attributes:
-        slope: > 0; how much similarity counts.
-        offset: -slope times the similarity that says nothing.
-    """
-
-    slope: float = 20.0
-    offset: float = -14.0
-
-    def log_ratio(self, similarity: Array) -> Array:
-        """Natural-log likelihood ratio of each similarity."""
-        return self.slope * similarity + self.offset
-
-
-@dataclass(frozen=True, slots=True)
 class AppearanceEvidence:
     """How alike the views of track and object are.
 
@@ -73,12 +54,14 @@ class AppearanceEvidence:
     they are independent.
 
     Attributes:
-        calibration: of the encoder.
-        unlike_probability: that an object looks like another one, e.g. from a side never seen; it
-            bounds from below what looks alone can say.
+        calibration: of the encoder, or learned.
+        alike_probability: that another object looks the same; bounds from above what looks can say.
+        unlike_probability: that an object looks like another one, e.g. from a side never seen;
+            bounds from below what looks can say.
     """
 
-    calibration: AppearanceCalibration
+    calibration: AppearanceCalibration | LearnedCalibration
+    alike_probability: float = 1e-3
     unlike_probability: float = 0.02
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:
@@ -87,7 +70,8 @@ class AppearanceEvidence:
         similarity = candidates.prototypes.reshape(c * p, d) @ queries.views.reshape(t * v, d).T
         nearest = similarity.reshape(c, p, t, v).max(axis=1).astype(np.float64)
         mean = np.einsum("ctv,tv->tc", self.calibration.log_ratio(nearest), queries.weights)
-        return _at_least(mean * queries.effective_views[:, None], self.unlike_probability)
+        ratio = _at_least(mean * queries.effective_views[:, None], self.unlike_probability)
+        return -_at_least(-ratio, self.alike_probability)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +87,7 @@ class PositionEvidence:
 
     pose_std_m: float = 0.05
     room_per_object_m3: float = 3.0
-    moved_probability: float = 1e-4
+    moved_probability: float = 1e-6
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:
         if not len(candidates) or np.isnan(queries.positions).all():

@@ -166,6 +166,13 @@ class ObjectMap:
         rows = [self._rows[i] for i in object_ids]
         return self._table["position"][rows], self._table["covariance"][rows]
 
+    def similarities(self, object_ids: list[int], embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+        """(M, O) of each embedding (M, D) to the nearest prototype of each of O objects."""
+        prototypes = self._table["prototypes"][[self._rows[i] for i in object_ids]]
+        flat = prototypes.reshape(-1, prototypes.shape[2])
+        nearest = (embeddings @ flat.T).reshape(len(embeddings), *prototypes.shape[:2]).max(axis=2)
+        return nearest.astype(np.float64)
+
     def candidates(self, around: NDArray[np.float64] | None = None, radius_m: float = np.inf) -> Candidates:
         """The objects that a track may be.
 

@@ -35,7 +35,16 @@ class ImperfectionConfig:
     border_px: float = 1.5
     shift_px: float = 1.5
     min_area_px: int = 32
-    vocabulary: tuple[str, ...] = ("chair", "couch", "dining table", "tv", "book", "cup", "bottle", "backpack")
+    vocabulary: tuple[str, ...] = (
+        "chair",
+        "couch",
+        "dining table",
+        "tv",
+        "book",
+        "cup",
+        "bottle",
+        "backpack",
+    )
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -81,7 +90,7 @@ class ImperfectDetector:
 
         keep = np.flatnonzero(areas_of(masks)[1:] >= max(config.min_area_px, 1)) + 1
         rows = (keep - 1) % max(n, 1)  # the second part of instance i has value i + n
-        return instances_from_label_image(masks, keep, labels[rows], perfect.scores[rows])
+        return instances_from_label_image(masks, keep, labels[rows].tolist(), perfect.scores[rows])
 
     def _swap(
         self, labels: NDArray[np.object_], swapped: NDArray[np.bool_], draws: NDArray[np.int64]

@@ -48,9 +48,7 @@ class LabelImageDetector:
         config: which instances count.
     """
 
-    def __init__(
-        self, lookup: Callable[[int], LabelImage], config: LabelImageConfig | None = None
-    ) -> None:
+    def __init__(self, lookup: Callable[[int], LabelImage], config: LabelImageConfig | None = None) -> None:
         self._lookup = lookup
         self._config = config or LabelImageConfig()
 

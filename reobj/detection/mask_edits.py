@@ -60,7 +60,7 @@ def _depth_px(masks: NDArray[np.uint16]) -> NDArray[np.float32]:
     inner[:-1] &= vertical
     inner[:, 1:] &= horizontal
     inner[:, :-1] &= horizontal
-    return cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return cv2.distanceTransform(inner, cv2.DIST_L2, cv2.DIST_MASK_5).astype(np.float32, copy=False)
 
 
 def _nearest_mask(masks: NDArray[np.uint16]) -> tuple[NDArray[np.float32], NDArray[np.uint16]]:

@@ -91,17 +91,21 @@ class MaskRCNNDetector:
 
     @torch.inference_mode()
     def detect(self, frame: Frame) -> Instances:
-        """Instances in the order of their score, the best first; a pixel that two claim goes to the better."""
+        """Instances by descending score; a pixel that two of them claim goes to the better one."""
         image = upload(frame.colour, self._device).permute(2, 0, 1).to(torch.float32) / 255
         with torch.autocast("cuda", torch.float16, enabled=self._config.half and self._device.type == "cuda"):
             found = self._network([image])[0]
         keep = self._wanted[found["labels"]] & torch.isfinite(found["scores"])
-        order = torch.argsort(found["scores"][keep], descending=True, stable=True)[: self._config.max_instances]
+        order = torch.argsort(found["scores"][keep], descending=True, stable=True)[
+            : self._config.max_instances
+        ]
         rows = torch.nonzero(keep)[:, 0][order]
         masks = found["masks"][rows, 0] >= self._config.mask_threshold
         label_image, areas = resolve_overlaps(masks)
         large = areas >= max(1, self._config.min_area * frame.height * frame.width)
-        return self._instances({name: found[name][rows[large]] for name in ("boxes", "scores", "labels")}, label_image, large)
+        return self._instances(
+            {name: found[name][rows[large]] for name in ("boxes", "scores", "labels")}, label_image, large
+        )
 
     def _instances(self, found: dict[str, Tensor], label_image: Tensor, large: Tensor) -> Instances:
         """Numbers the instances that stay from 1 and takes everything to the host."""

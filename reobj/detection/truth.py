@@ -44,6 +44,6 @@ class TruthBuffer:
             found = self._images.get(stamp_ns)
             if found is None:
                 raise InputError(
-                    f"label image: expected one of stamp {stamp_ns} ns, got none (of {len(self._images)} kept)"
+                    f"label image: expected one of stamp {stamp_ns} ns, got none among {len(self._images)}"
                 )
             return found

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from reobj.devices import resolve_device
 from reobj.encoding.colour import colour_bins
@@ -103,7 +103,7 @@ class BackboneEncoder:
         self._streams = [s for s in ("foreground", "background") if c.inputs in ("both", s)]
         self._neutral: list[Tensor] = []
         self._whitenings: list[Whitening] = []
-        self._trunk = trunk.to(self._device, memory_format=torch.channels_last)
+        self._trunk = trunk.to(self._device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._adapt(synthetic_crops(c.synthetic_images, c.crop_size, c.seed))
         self._cut = CropCutter(c.crop_size, c.context, self._device, reuse=True)
         dim = sum(w.matrix.shape[1] for w in self._whitenings)
@@ -141,7 +141,9 @@ class BackboneEncoder:
                 set_batch_norm(self._trunk, torch.cat([crops.foreground, crops.background]))
             for maps, mask in self._maps(crops):
                 self._neutral.append(masked_mean(maps, mask))
-            self._whitenings = [Whitening.fit(part, self._config.components) for part in self._features(crops)]
+            self._whitenings = [
+                Whitening.fit(part, self._config.components) for part in self._features(crops)
+            ]
 
     def _features(self, crops: Crops) -> list[Tensor]:
         """Pooled features (N, ...), network and colour of each stream."""
@@ -163,5 +165,7 @@ class BackboneEncoder:
             self._streams, deep.split(len(crops)), bins.split(len(crops)), strict=True
         ):
             mask = crops.mask if stream == "foreground" else (1 - crops.mask) * crops.inside
-            found += [(maps, F.adaptive_avg_pool2d(mask, maps.shape[2:])) for maps in (deep_maps, colour_maps)]
+            found += [
+                (maps, F.adaptive_avg_pool2d(mask, maps.shape[2:])) for maps in (deep_maps, colour_maps)
+            ]
         return found

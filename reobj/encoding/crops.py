@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from reobj.encoding.context import ContextSpec
 from reobj.tensors import upload
@@ -142,23 +142,21 @@ class CropCutter:
         found = _sample(ids, x / width * 2 - 1, y / height * 2 - 1, "nearest")
         number = torch.arange(rows.start + 1, rows.start + 1 + len(x), device=self._device)
         mask = crops.mask[rows].copy_(found == number.view(-1, 1, 1, 1))
-        inside_x, inside_y = ((v >= 0) & (v < n) for v, n in ((x, width), (y, height)))
-        inside_x, inside_y = (torch.from_numpy(v).to(self._device) for v in (inside_x, inside_y))
-        torch.logical_and(inside_x[:, None, None, :], inside_y[:, None, :, None], out=crops.inside[rows])
+        inside = [torch.from_numpy((v >= 0) & (v < n)) for v, n in ((x, width), (y, height))]
+        across, down = (v.to(self._device) for v in inside)
+        torch.logical_and(across[:, None, None, :], down[:, None, :, None], out=crops.inside[rows])
         colour = pyramid.sample(x, y, rows)
         foreground = torch.addcmul(self._black, colour, mask, out=crops.foreground[rows])
         torch.sub(colour, foreground, out=crops.background[rows]).add_(2 * self._black)
 
 
-def sample_points(
-    boxes: NDArray[np.float32], size: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def sample_points(boxes: NDArray[np.float32], size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Where in the image the centres of a crop's pixels lie.
 
     Returns:
         x, y: (N, S) float32 pixels each, pixel i of the image covering [i, i + 1).
     """
-    steps = (np.arange(size, dtype=np.float32) + 0.5) / size
+    steps = (np.arange(size, dtype=np.float32) + np.float32(0.5)) / np.float32(size)
     low, side = boxes[:, :2, None], boxes[:, 2:, None] - boxes[:, :2, None]
     points = low + side * steps
     return points[:, 0], points[:, 1]

@@ -29,7 +29,9 @@ def build_trunk(backbone: str, tap: str, weights: str, seed: int) -> tuple[nn.Mo
     """
     known = models.list_models(module=models)
     if backbone not in known:
-        raise ModelError(mismatch("backbone", "a torchvision classification model, e.g. resnet18", repr(backbone)))
+        raise ModelError(
+            mismatch("backbone", "a torchvision classification model, e.g. resnet18", repr(backbone))
+        )
     network = models.get_model(backbone, weights=None)
     if weights == "random":
         _draw_weights(network, seed)

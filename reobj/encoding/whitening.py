@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 #: Added to each variance, as a part of the mean variance of the kept components: weak ones are mostly noise.
 _SHRINKAGE = 0.1

@@ -26,7 +26,7 @@ def map_ahead(
 ) -> Iterator[Result]:
     """Yields ``function(item)`` in the order of ``items``, computed by threads ahead of the consumer.
 
-    At most two results per worker are held. An error is raised where its result would have come.
+    At most two results per worker, and one, are held. An error is raised where its result would have come.
     When the consumer stops early, what has not begun is dropped.
 
     Args:

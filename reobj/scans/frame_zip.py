@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+import struct
 import threading
 import zipfile
 import zlib
@@ -16,7 +18,17 @@ from reobj.scans.sens_codec import decode_ids, encode
 
 MAX_ENTRY = 2**26  # bytes; a 16-bit PNG of 1296x968 stays under 3 MB, a larger claim is damage
 _ENTRY = re.compile(r"(?:.*/)?(\d{1,9})\.png")
-_READ_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError)
+# What zipfile lets through: ValueError for a name that is no UTF-8, RuntimeError for an encrypted entry.
+_READ_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class FrameZip:

@@ -204,5 +204,7 @@ def _decode(data: Any, flags: int) -> NDArray[Any]:
     # What a JPEG that was cut off lacks, OpenCV fills with grey.
     cut_off = array[:2].tobytes() == _JPEG_START and _JPEG_END not in array.tobytes()
     if image is None or cut_off:
-        raise InputError(mismatch("compressed image", "a whole image", f"{array.size} bytes that are none"))
+        raise InputError(
+            mismatch("compressed image", "a whole image", f"{array.size} bytes, damaged or no image")
+        )
     return image

@@ -39,7 +39,7 @@ def decode_colour(header: SensHeader, blob: bytes, where: str) -> NDArray[np.uin
         got = "neither JPEG nor PNG data" if size is None else f"{size[0]}x{size[1]}"
         raise ScanError(mismatch(f"colour of {where}", f"an image of {width}x{height}", got))
     image = _decode(blob, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    cut_off = blob.startswith(JPEG_MAGIC) and JPEG_END not in blob  # OpenCV would fill the rest with grey
+    cut_off = blob.startswith(JPEG_MAGIC) and JPEG_END not in blob  # old OpenCV fills the rest with grey
     if image is None or cut_off:
         raise ScanError(mismatch(f"colour of {where}", "a whole JPEG or PNG image", "damaged data"))
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image), np.uint8)

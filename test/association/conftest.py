@@ -53,7 +53,9 @@ class World:
                 pose=pose if extras else None,
             ),
             self._instances(owner, seen),
-            Embeddings(unit(self.looks[seen] + self._noise * self._rng.standard_normal((len(seen), DIM))), MODEL),
+            Embeddings(
+                unit(self.looks[seen] + self._noise * self._rng.standard_normal((len(seen), DIM))), MODEL
+            ),
             seen,
         )
 
@@ -102,28 +104,28 @@ class Walk:
         return {a[true_index] for a in self.answers if a.get(true_index)}
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_world() -> Callable[..., World]:
     return World
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_walk() -> Callable[..., Walk]:
     return Walk
 
 
-@pytest.fixture()
+@pytest.fixture
 def model() -> ModelId:
     return MODEL
 
 
-@pytest.fixture()
+@pytest.fixture
 def distinct() -> Callable[[int], np.ndarray]:
     """n looks at right angles to each other."""
     return lambda n: np.eye(DIM)[:n]
 
 
-@pytest.fixture()
+@pytest.fixture
 def alike() -> Callable[[int], np.ndarray]:
     """n times the same look."""
     return lambda n: np.repeat(np.eye(DIM)[:1], n, axis=0)

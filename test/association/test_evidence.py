@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from reobj.association.calibration import AppearanceCalibration
 from reobj.association.candidates import Candidates
 from reobj.association.evidence import (
-    AppearanceCalibration,
     AppearanceEvidence,
     LabelEvidence,
     PositionEvidence,
@@ -50,7 +50,7 @@ UNKNOWN = np.full((1, 3), np.nan)
 def test_appearance_is_the_calibrated_similarity_to_the_nearest_prototype():
     queries, candidates = tracks(np.zeros((2, 3))), objects(np.zeros((3, 3)))
     calibration = AppearanceCalibration(slope=3.0, offset=-1.0)
-    got = AppearanceEvidence(calibration, unlike_probability=1e-12)(queries, candidates)
+    got = AppearanceEvidence(calibration, 1e-12, 1e-12)(queries, candidates)
     for t in range(2):
         for c in range(3):
             best = [max(float(v @ p) for p in candidates.prototypes[c]) for v in queries.views[t]]
@@ -68,14 +68,24 @@ def test_views_without_weight_do_not_count():
 def test_independent_views_add_up():
     views = unit(1, 2, 8)
     candidates = objects(HERE, prototypes=views)
-    term = AppearanceEvidence(AppearanceCalibration(10.0, -7.0), 1e-12)
-    assert term(tracks(HERE, views, effective=np.array([2.0])), candidates)[0, 0] == pytest.approx(6.0, abs=1e-4)
+    term = AppearanceEvidence(AppearanceCalibration(10.0, -7.0), 1e-12, 1e-12)
+    assert term(tracks(HERE, views, effective=np.array([2.0])), candidates)[0, 0] == pytest.approx(
+        6.0, abs=1e-4
+    )
 
 
 def test_looks_alone_cannot_rule_an_object_out():
-    term = AppearanceEvidence(AppearanceCalibration(), 0.02)
+    term = AppearanceEvidence(AppearanceCalibration(), 1e-3, 0.02)
     opposite = np.repeat(unit(1, 1, 8), 2, axis=1)
-    assert term(tracks(HERE, opposite), objects(HERE, prototypes=-opposite))[0, 0] == pytest.approx(np.log(0.02))
+    assert term(tracks(HERE, opposite), objects(HERE, prototypes=-opposite))[0, 0] == pytest.approx(
+        np.log(0.02), abs=1e-3
+    )
+
+
+def test_looks_alone_cannot_make_sure_that_it_is_the_object():
+    term = AppearanceEvidence(AppearanceCalibration(100.0, 0.0), 1e-3)
+    same = np.repeat(unit(1, 1, 8), 2, axis=1)
+    assert term(tracks(HERE, same), objects(HERE, prototypes=same))[0, 0] == pytest.approx(-np.log(1e-3))
 
 
 def test_position_is_the_density_against_the_room_that_is_there():

@@ -86,7 +86,7 @@ def test_a_box_that_moves_evenly_is_predicted_where_it_goes():
     mean, covariance = kalman.initiate(BOXES[:1])
     for step in range(1, 40):
         kalman.predict(mean, covariance)
-        box = BOXES[:1] + [[4.0 * step, -2.0 * step, 0, 0]]
+        box = BOXES[:1] + np.array([4.0 * step, -2.0 * step, 0, 0])
         if step == 39:
             np.testing.assert_allclose(mean[0, 0, :2], box[0, :2], atol=0.5)
         mean, covariance = kalman.update(mean, covariance, box)

@@ -180,7 +180,11 @@ def test_the_motion_of_the_camera_carries_a_track_over_a_turn():
     camera = Intrinsics(500.0, 500.0, 320.0, 240.0, 640, 480)
     turned = np.eye(4)
     angle = math.radians(20)
-    turned[:3, :3] = [[math.cos(angle), 0, math.sin(angle)], [0, 1, 0], [-math.sin(angle), 0, math.cos(angle)]]
+    turned[:3, :3] = [
+        [math.cos(angle), 0, math.sin(angle)],
+        [0, 1, 0],
+        [-math.sin(angle), 0, math.cos(angle)],
+    ]
     motion = CameraMotion.between(np.eye(4), turned, camera)
     shifted = 500 * math.tan(-angle)
     for camera_motion, expected in ((motion, [1]), (None, [2])):

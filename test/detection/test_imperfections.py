@@ -96,7 +96,8 @@ def test_parts_that_became_too_small_are_dropped() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [{"miss": 1.2}, {"split": -0.1}, {"shift_px": -1.0}, {"border_px": np.nan}, {"vocabulary": ("chair",)}]
+    "bad",
+    [{"miss": 1.2}, {"split": -0.1}, {"shift_px": -1.0}, {"border_px": np.nan}, {"vocabulary": ("chair",)}],
 )
 def test_bad_configuration_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(InputError, match=next(iter(bad))):

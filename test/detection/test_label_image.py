@@ -51,7 +51,8 @@ def test_a_rerun_is_identical() -> None:
 
 def test_another_seed_gives_another_order() -> None:
     orders = {
-        detector(six_squares(), LabelImageConfig(0, 0, seed=seed)).detect(frame(5)).labels for seed in range(8)
+        detector(six_squares(), LabelImageConfig(0, 0, seed=seed)).detect(frame(5)).labels
+        for seed in range(8)
     }
     assert len(orders) > 4
 
@@ -63,7 +64,9 @@ def test_small_instances_are_dropped_and_cut_ones_sooner() -> None:
     ids[60:64, 0:4] = 3  # 16 pixels at the border
     ids[70:76, 0:6] = 4  # 36 pixels at the border
     truth = LabelImage(ids, {i: str(i) for i in range(5)})
-    found = detector(truth, LabelImageConfig(min_area=10e-4, min_area_at_border=30e-4)).detect(frame(0, 100, 100))
+    found = detector(truth, LabelImageConfig(min_area=10e-4, min_area_at_border=30e-4)).detect(
+        frame(0, 100, 100)
+    )
     assert sorted(found.labels) == ["2", "4"]
 
 

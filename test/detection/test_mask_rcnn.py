@@ -26,7 +26,9 @@ class FixedNetwork(nn.Module):
         masks[3, 0, 7:9, 7:9] = 0.9  # hidden behind both
         boxes = torch.tensor([[2, 2, 10, 10], [6, 6, 14, 14], [20, 20, 24, 24], [7, 7, 9, 9]]).float()
         labels = torch.tensor([COCO_LABELS.index(name) for name in ("chair", "cup", "tv", "cup")])
-        return [{"boxes": boxes, "labels": labels, "scores": torch.tensor([0.6, 0.9, 0.8, 0.5]), "masks": masks}]
+        return [
+            {"boxes": boxes, "labels": labels, "scores": torch.tensor([0.6, 0.9, 0.8, 0.5]), "masks": masks}
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def random_detector() -> MaskRCNNDetector:
 
 
 @pytest.fixture
-def fixed(random_detector: MaskRCNNDetector, monkeypatch: pytest.MonkeyPatch):  # noqa: ANN201
+def fixed(random_detector: MaskRCNNDetector, monkeypatch: pytest.MonkeyPatch):
     """Makes a detector with limits of its own around the fixed network."""
 
     def make(**options: object) -> MaskRCNNDetector:
@@ -57,7 +59,7 @@ def test_an_untrained_network_gives_valid_instances(random_detector: MaskRCNNDet
     assert set(np.unique(found.label_image)) == set(range(len(found) + 1)) or len(found) == 0
 
 
-def test_best_first_and_the_better_takes_the_overlap(fixed) -> None:  # noqa: ANN001
+def test_best_first_and_the_better_takes_the_overlap(fixed) -> None:
     found = fixed().detect(frame())
     assert found.labels == ("cup", "tv", "chair")
     np.testing.assert_allclose(found.scores, [0.9, 0.8, 0.6])
@@ -66,14 +68,14 @@ def test_best_first_and_the_better_takes_the_overlap(fixed) -> None:  # noqa: AN
     assert found.boxes[2].tolist() == [2, 2, 10, 10]
 
 
-def test_limits_on_class_count_and_area(fixed) -> None:  # noqa: ANN001
+def test_limits_on_class_count_and_area(fixed) -> None:
     assert fixed(labels=("tv", "chair")).detect(frame()).labels == ("tv", "chair")
     assert fixed(max_instances=1).detect(frame()).labels == ("cup",)
     assert fixed(min_area=40 / (32 * 48)).detect(frame()).labels == ("cup", "chair")
     assert len(fixed(min_area=1.0).detect(frame())) == 0
 
 
-def test_dropped_masks_leave_no_pixels_behind(fixed) -> None:  # noqa: ANN001
+def test_dropped_masks_leave_no_pixels_behind(fixed) -> None:
     found = fixed(min_area=40 / (32 * 48)).detect(frame())
     assert not found.label_image[20:24, 20:24].any()
     assert (found.label_image == 2).sum() == 48
@@ -99,7 +101,9 @@ def test_weights_from_a_local_file_are_used(random_detector: MaskRCNNDetector, t
     path = tmp_path / "detector.safetensors"
     state = random_detector._network.state_dict()
     save_file({name: value.contiguous() for name, value in state.items()}, path)
-    loaded = MaskRCNNDetector(MaskRCNNConfig(**{**SMALL, "weights": str(path)}, min_score=0.0, max_instances=5), "cpu")  # type: ignore[arg-type]
+    loaded = MaskRCNNDetector(
+        MaskRCNNConfig(**{**SMALL, "weights": str(path)}, min_score=0.0, max_instances=5), "cpu"
+    )  # type: ignore[arg-type]
     np.testing.assert_array_equal(loaded.detect(frame()).boxes, random_detector.detect(frame()).boxes)
 
 

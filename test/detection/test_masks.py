@@ -10,7 +10,9 @@ from reobj.detection.masks import areas_of, boxes_of, instances_from_label_image
 from reobj.errors import InputError
 
 label_images = hnp.arrays(
-    np.uint16, hnp.array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.sampled_from([0, 1, 2, 3, 7, 65535])
+    np.uint16,
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=12),
+    elements=st.sampled_from([0, 1, 2, 3, 7, 65535]),
 )
 
 

@@ -10,7 +10,9 @@ from reobj.types import Frame, Instances
 
 def smooth_frame(height: int, width: int, seed: int = 0) -> Frame:
     """A frame without detail finer than some pixels."""
-    coarse = np.random.default_rng(seed).integers(0, 255, (height // 12 + 2, width // 12 + 2, 3), dtype=np.uint8)
+    coarse = np.random.default_rng(seed).integers(
+        0, 255, (height // 12 + 2, width // 12 + 2, 3), dtype=np.uint8
+    )
     return Frame(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), 0)
 
 

@@ -59,7 +59,9 @@ def test_one_stream_has_half_the_length(encoder: BackboneEncoder) -> None:
 
 
 @pytest.mark.parametrize("filled", [True, False])
-def test_masks_without_background_or_foreground_are_encoded(encoder: BackboneEncoder, frame: Frame, filled: bool) -> None:
+def test_masks_without_background_or_foreground_are_encoded(
+    encoder: BackboneEncoder, frame: Frame, filled: bool
+) -> None:
     seen = rectangles(60, 80, (0, 0, 80, 60))
     hidden = Instances(seen.boxes, np.zeros_like(seen.label_image), seen.labels, seen.scores)
     found = encoder.encode(frame, seen if filled else hidden)
@@ -80,7 +82,8 @@ def test_two_processes_agree_on_hash_and_embedding(encoder: BackboneEncoder, fra
         "y, x = np.mgrid[:60, :80]\n"
         "colour = np.stack([x * 3, y * 4, (x * y) %% 251], axis=-1).astype(np.uint8)\n"
         "image = np.zeros((60, 80), np.uint16); image[20:40, 20:50] = 1\n"
-        "one = Instances(np.array([[20, 20, 50, 40]], np.float32), image, ('chair',), np.ones(1, np.float32))\n"
+        "box, score = np.array([[20, 20, 50, 40]], np.float32), np.ones(1, np.float32)\n"
+        "one = Instances(box, image, ('chair',), score)\n"
         "print(encoder.model.content_hash, *encoder.encode(Frame(colour, 0), one).data[0])\n"
     )
     outputs = [
@@ -93,9 +96,15 @@ def test_two_processes_agree_on_hash_and_embedding(encoder: BackboneEncoder, fra
     np.testing.assert_allclose(*(np.array(out[1:], float) for out in outputs), atol=1e-4)
 
 
-@pytest.mark.parametrize("change", [
-    {"seed": 1}, {"crop_size": 48}, {"context": ContextSpec(ratio=1.5)}, {"background_weight": 1.0},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 1},
+        {"crop_size": 48},
+        {"context": ContextSpec(ratio=1.5)},
+        {"background_weight": 1.0},
+    ],
+)
 def test_another_configuration_is_another_model(encoder: BackboneEncoder, change: dict[str, object]) -> None:
     other = BackboneEncoder(replace(SMALL, **change), "cpu")  # type: ignore[arg-type]
     assert other.model.content_hash != encoder.model.content_hash
@@ -106,9 +115,16 @@ def test_an_unknown_device_is_refused() -> None:
         BackboneEncoder(SMALL, "tpu")
 
 
-@pytest.mark.parametrize("bad", [
-    {"inputs": "all"}, {"background_weight": 0.0}, {"crop_size": 8}, {"foreground_grid": (0, 1)}, {"components": 0},
-])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"inputs": "all"},
+        {"background_weight": 0.0},
+        {"crop_size": 8},
+        {"foreground_grid": (0, 1)},
+        {"components": 0},
+    ],
+)
 def test_bad_configuration_is_refused(bad: dict[str, object]) -> None:
     with pytest.raises(InputError, match=next(iter(bad))):
         BackboneConfig(**bad)  # type: ignore[arg-type]

@@ -22,7 +22,9 @@ def test_grey_falls_into_the_middle_of_both_colour_axes() -> None:
 
 
 def test_red_and_green_lie_on_opposite_sides() -> None:
-    red, green = (colour_bins(pixel(*rgb), 5).flatten()[5:10].argmax() for rgb in ((0.8, 0.2, 0.2), (0.2, 0.8, 0.2)))
+    red, green = (
+        colour_bins(pixel(*rgb), 5).flatten()[5:10].argmax() for rgb in ((0.8, 0.2, 0.2), (0.2, 0.8, 0.2))
+    )
     assert green < 2 < red
 
 

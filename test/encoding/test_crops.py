@@ -46,7 +46,9 @@ def assert_like(crops: Crops, expected: dict[str, np.ndarray]) -> None:
         np.testing.assert_allclose(found[agree], expected[name][agree], atol=2e-3)
 
 
-@pytest.mark.parametrize("spec", [ContextSpec(pixels=10), ContextSpec(ratio=2.0), ContextSpec(1.5, square=True)])
+@pytest.mark.parametrize(
+    "spec", [ContextSpec(pixels=10), ContextSpec(ratio=2.0), ContextSpec(1.5, square=True)]
+)
 def test_equal_to_a_loop_also_beyond_the_border(spec: ContextSpec, frame: Frame) -> None:
     instances = rectangles(60, 80, (20, 20, 40, 45), (0, 0, 15, 30), (60, 40, 80, 60), (35, 30, 50, 50))
     crops = CropCutter(64, spec, CPU)(frame, instances)
@@ -55,8 +57,13 @@ def test_equal_to_a_loop_also_beyond_the_border(spec: ContextSpec, frame: Frame)
 
 @settings(max_examples=40, deadline=None)
 @given(
-    x=st.integers(0, 70), y=st.integers(0, 50), w=st.integers(1, 60), h=st.integers(1, 60),
-    ratio=st.floats(1, 2), pixels=st.floats(0, 12), square=st.booleans(),
+    x=st.integers(0, 70),
+    y=st.integers(0, 50),
+    w=st.integers(1, 60),
+    h=st.integers(1, 60),
+    ratio=st.floats(1, 2),
+    pixels=st.floats(0, 12),
+    square=st.booleans(),
 )
 def test_any_box_is_cut_as_the_loop_does(
     x: int, y: int, w: int, h: int, ratio: float, pixels: float, square: bool
@@ -161,7 +168,10 @@ def test_high_instance_numbers_keep_their_mask(frame: Frame) -> None:
     n = 40_000
     boxes = np.tile(np.array([[10, 10, 30, 30]], np.float32), (n, 1))
     instances = Instances(boxes, image, ("chair",) * n, np.ones(n, np.float32))
-    assert CropCutter(2, ContextSpec(), CPU)(frame, instances).mask.flatten(1).sum(dim=1)[-2:].tolist() == [0, 4]
+    assert CropCutter(2, ContextSpec(), CPU)(frame, instances).mask.flatten(1).sum(dim=1)[-2:].tolist() == [
+        0,
+        4,
+    ]
 
 
 def test_masks_of_another_size_are_refused(frame: Frame) -> None:

@@ -18,9 +18,11 @@ def test_masked_mean_is_the_mean_over_the_masks_pixels() -> None:
 def test_full_cells_hold_mean_and_deviation_of_their_pixels() -> None:
     features = RNG.random((1, 2, 4, 6)).astype(np.float32)
     neutral = features.mean(axis=(0, 2, 3))
-    pooled = pool_cells(
-        torch.from_numpy(features), torch.ones(1, 1, 4, 6), (2, 2), torch.from_numpy(neutral)
-    ).numpy().reshape(2, 2, 2, 2)  # mean or deviation, channel, row, column
+    pooled = (
+        pool_cells(torch.from_numpy(features), torch.ones(1, 1, 4, 6), (2, 2), torch.from_numpy(neutral))
+        .numpy()
+        .reshape(2, 2, 2, 2)
+    )  # mean or deviation, channel, row, column
     for row in range(2):
         for column in range(2):
             cell = features[0, :, 2 * row : 2 * row + 2, 3 * column : 3 * column + 3].reshape(2, -1)
@@ -46,4 +48,6 @@ def test_pixels_outside_the_mask_do_not_count() -> None:
     mask[..., 1:3, 1:3] = 1
     changed = torch.where(mask > 0, features, 9.0)
     neutral = torch.zeros(2)
-    torch.testing.assert_close(pool_cells(features, mask, (2, 1), neutral), pool_cells(changed, mask, (2, 1), neutral))
+    torch.testing.assert_close(
+        pool_cells(features, mask, (2, 1), neutral), pool_cells(changed, mask, (2, 1), neutral)
+    )

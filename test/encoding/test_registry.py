@@ -7,7 +7,9 @@ from reobj.errors import ConfigError, ModelError
 
 
 def test_an_encoder_by_name_with_options() -> None:
-    encoder = make_encoder("backbone", "cpu", weights="random", crop_size=32, synthetic_images=4, components=2)
+    encoder = make_encoder(
+        "backbone", "cpu", weights="random", crop_size=32, synthetic_images=4, components=2
+    )
     assert encoder.model.dim == 8
 
 

@@ -26,7 +26,9 @@ def test_a_trunk_gives_the_layers_own_output() -> None:
 
 
 def test_the_seed_decides_random_weights() -> None:
-    first, again, other = (build_trunk("mobilenet_v3_small", "features.2", "random", seed)[1] for seed in (1, 1, 2))
+    first, again, other = (
+        build_trunk("mobilenet_v3_small", "features.2", "random", seed)[1] for seed in (1, 1, 2)
+    )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert any(not torch.equal(first[name], other[name]) for name in first)
 
@@ -44,10 +46,13 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         build_trunk("resnet18", "layer1", str(tmp_path / "net.pth"), 0)
 
 
-@pytest.mark.parametrize(("backbone", "tap", "message"), [
-    ("resnet19", "layer1", "backbone: expected .* got 'resnet19'"),
-    ("resnet18", "layer9", "tap: expected a layer of resnet18"),
-])
+@pytest.mark.parametrize(
+    ("backbone", "tap", "message"),
+    [
+        ("resnet19", "layer1", "backbone: expected .* got 'resnet19'"),
+        ("resnet18", "layer9", "tap: expected a layer of resnet18"),
+    ],
+)
 def test_unknown_networks_and_layers_are_refused(backbone: str, tap: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         build_trunk(backbone, tap, "random", 0)

@@ -8,7 +8,9 @@ from reobj.encoding.whitening import Whitening
 
 def samples(count: int = 400, dim: int = 12) -> torch.Tensor:
     rng = np.random.default_rng(0)
-    return torch.from_numpy((rng.standard_normal((count, dim)) @ rng.standard_normal((dim, dim)) + 5).astype(np.float32))
+    return torch.from_numpy(
+        (rng.standard_normal((count, dim)) @ rng.standard_normal((dim, dim)) + 5).astype(np.float32)
+    )
 
 
 def test_components_are_uncorrelated_and_the_strongest_is_largest() -> None:
@@ -17,7 +19,9 @@ def test_components_are_uncorrelated_and_the_strongest_is_largest() -> None:
     covariance = np.cov(((data - fitted.mean) @ fitted.matrix).T.numpy(), bias=True)
     np.testing.assert_allclose(covariance - np.diag(np.diag(covariance)), 0, atol=1e-4)
     eigenvalues = np.linalg.eigvalsh(np.cov(data.numpy().T, bias=True))[::-1][:5]
-    np.testing.assert_allclose(np.diag(covariance), eigenvalues / (eigenvalues + 0.1 * eigenvalues.mean()), rtol=1e-3)
+    np.testing.assert_allclose(
+        np.diag(covariance), eigenvalues / (eigenvalues + 0.1 * eigenvalues.mean()), rtol=1e-3
+    )
 
 
 def test_vectors_that_nearly_agree_come_apart() -> None:

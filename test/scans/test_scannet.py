@@ -145,12 +145,13 @@ def test_instance_without_a_label_is_an_object(small_scan: Path) -> None:
 
 def test_without_aggregation_the_labels_are_what_most_pixels_say(small_scan: Path, images: Images) -> None:
     (small_scan / f"{NAME}.aggregation.json").unlink()
-    labels = np.where(images[2] == 1, 2, 0).astype(np.uint16)
-    labels[8:20, 4:24] = 1  # 240 of the 640 pixels of instance 1, which else are "office chair"
+    labels = (images[2] == 1).astype(np.uint16)
+    labels[8:20, 4:24] = 2  # "office chair" on 240 of the 640 pixels of instance 1, else "chair"
+    labels[8:30, 40:60] = 77  # an id that the label map does not have, on instance 2
     write_zip(small_scan / f"{NAME}_2d-label-filt.zip", "label-filt", {i: png(labels) for i in range(5)})
     scan = ScanNetScan(small_scan)
-    assert scan.label_names() == {1: "office chair"}
-    assert scan.truth(0).labels == {1: "office chair", 2: "object"}
+    assert scan.label_names() == {1: "chair"}
+    assert scan.truth(0).labels == {1: "chair", 2: "object"}
 
 
 def test_label_map_may_be_given(small_scan: Path, tmp_path: Path) -> None:

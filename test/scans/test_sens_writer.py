@@ -49,6 +49,16 @@ def test_sens_bytes_are_those_of_the_published_layout(tmp_path: Path) -> None:
     assert (tmp_path / "a.sens").read_bytes() == expected
 
 
+def test_version_3_ends_with_its_last_frame(tmp_path: Path, camera: Intrinsics, images: Images) -> None:
+    sizes = []
+    for version in (3, 4):
+        path = tmp_path / f"{version}.sens"
+        with write_sens(path, header_for(camera, version=version)) as sens:
+            sens.add(None, *images[:2], 0)
+        sizes.append(path.stat().st_size)
+    assert sizes[1] - sizes[0] == 8  # the number of IMU frames
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(
     colour_kind=st.sampled_from([ColourCompression.RAW, ColourCompression.PNG]),

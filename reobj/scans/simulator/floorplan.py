@@ -14,7 +14,7 @@ from reobj.scans.simulator.scene import Placement, Room
 WALL_GAP = 0.03  #: metres between a wall and what stands against it
 AISLE = 0.8  #: metres kept free around free-standing groups, so that the camera can pass
 NEIGHBOUR = 0.15  #: metres between two groups along the walls
-TALL = 1.1  #: metres; what is higher hides what hangs on the wall behind it
+TALL = 0.85  #: metres; what is higher hides what hangs on the wall behind it
 TRIES = 300  #: attempts to place a group
 
 Interval = tuple[float, float]

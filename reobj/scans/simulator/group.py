@@ -40,10 +40,15 @@ class Group:
         """Adds one thing."""
         self.items.append(Item(model, x, y, z, yaw))
 
+    def put_beside(self, model: Model, edge: float, side: int, y: float, yaw: float) -> None:
+        """Adds one thing on the floor, its footprint from x = ``edge`` on towards that side (-1 or 1)."""
+        outline = _footprint(Item(model, 0.0, y, 0.0, yaw))[:, 0]
+        self.put(model, edge - float(outline.min() if side > 0 else outline.max()), y, 0.0, yaw)
+
     def scatter(self, rng: np.random.Generator, models: list[Model], spot: Spot) -> None:
         """Puts small things on a free part of a surface; those that find no room are left out."""
         for model in models:
-            radius = 0.5 * float(np.hypot(*model.size[:2])) + 0.01
+            radius = _reach(model) + 0.01
             if 2 * radius > min(spot.x1 - spot.x0, spot.y1 - spot.y0):
                 continue
             for _ in range(TRIES):
@@ -72,7 +77,12 @@ class Spot:
 
     def take(self, x: float, y: float, model: Model) -> None:
         """Keeps the place of something that was put there on purpose."""
-        self.taken.append((x, y, 0.5 * float(np.hypot(*model.size[:2]))))
+        self.taken.append((x, y, _reach(model)))
+
+
+def _reach(model: Model) -> float:
+    """Distance from the model's origin to the farthest corner of its footprint."""
+    return float(np.linalg.norm(_footprint(Item(model, 0.0, 0.0)), axis=1).max())
 
 
 def _footprint(item: Item) -> NDArray[np.float64]:

@@ -107,7 +107,7 @@ def _workplace(group: Group, cast: Cast, rng: np.random.Generator, x: float, y: 
     place.scatter(rng, _small(cast, rng, wanted), spot)
     if rng.random() < 0.4:
         pack = cast.any(rng, "backpack")
-        place.put(pack, -half_x - pack.size[0] / 2 - 0.1, -0.1, 0, _wobble(rng, 30))
+        place.put_beside(pack, -half_x - 0.08, -1, -0.1, _wobble(rng, 30))
     turn = rotation_matrix(yaw)[:2, :2]
     for item in place.items:
         px, py = turn @ [item.x, item.y] + [x, y]
@@ -150,16 +150,11 @@ def couch_corner(cast: Cast, rng: np.random.Generator) -> Group:
         rng, _small(cast, rng, wanted), Spot(-side, reach - side, side, reach + side, table.size[2])
     )
     plant = cast.any(rng, "tall plant" if rng.random() < 0.6 else "low plant")
-    group.put(
-        plant,
-        couch.size[0] / 2 + plant.size[0] / 2 + 0.06,
-        couch.size[1] / 2 - plant.size[1] / 2,
-        0,
-        float(rng.uniform(0, 6)),
-    )
+    behind = couch.size[1] / 2 - plant.size[1] / 2
+    group.put_beside(plant, couch.size[0] / 2 + 0.06, 1, behind, float(rng.uniform(0, 6)))
     if rng.random() < 0.5:
         pack = cast.any(rng, "backpack")
-        group.put(pack, -couch.size[0] / 2 - 0.28, 0.1, 0, _wobble(rng, 40))
+        group.put_beside(pack, -couch.size[0] / 2 - 0.1, -1, 0.1, _wobble(rng, 40))
     return group
 
 
@@ -221,8 +216,8 @@ def bedroom(cast: Cast, rng: np.random.Generator) -> Group:
     group, bed = Group(True), cast.any(rng, "bed")
     group.put(bed, 0, 0)
     side = bed.size[0] / 2
-    group.put(cast.any(rng, "suitcase"), side + 0.35, -0.6, 0, _wobble(rng, 30))
-    group.put(cast.any(rng, "low plant"), -side - 0.4, 0.65, 0, float(rng.uniform(0, 6)))
+    group.put_beside(cast.any(rng, "suitcase"), side + 0.1, 1, -0.6, _wobble(rng, 30))
+    group.put_beside(cast.any(rng, "low plant"), -side - 0.1, -1, 0.65, float(rng.uniform(0, 6)))
     group.put(cast.any(rng, "teddy bear"), 0.1, 0.05, 0.545, _wobble(rng, 40))
     return group
 
@@ -238,13 +233,13 @@ def shelf_wall(cast: Cast, rng: np.random.Generator) -> Group:
             rng, _small(cast, rng, {"vase": (1, 2), "teddy bear": (0, 1), "desk plant": (0, 1)}), spot
         )
     beside = cast.any(rng, str(rng.choice(["suitcase", "backpack", "low plant"])))
-    group.put(beside, shelf.size[0] / 2 + beside.size[0] / 2 + 0.12, 0.0, 0, _wobble(rng, 20))
+    group.put_beside(beside, shelf.size[0] / 2 + 0.1, 1, 0.0, _wobble(rng, 20))
     return group
 
 
 def plant_corner(cast: Cast, rng: np.random.Generator) -> Group:
     """A tall plant and a backpack at the wall."""
     group, plant, pack = Group(True), cast.any(rng, "tall plant"), cast.any(rng, "backpack")
-    group.put(plant, 0, 0, 0, float(rng.uniform(0, 6)))
-    group.put(pack, plant.size[0] / 2 + 0.3, 0.0, 0, _wobble(rng, 40))
+    group.put_beside(plant, 0.0, -1, 0.0, float(rng.uniform(0, 6)))
+    group.put_beside(pack, 0.12, 1, 0.0, _wobble(rng, 40))
     return group

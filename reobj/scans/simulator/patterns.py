@@ -25,10 +25,8 @@ def _fabric(rng: np.random.Generator, colours: Image) -> Image:
 
 def _wood(rng: np.random.Generator, colours: Image) -> Image:
     grain = periodic_noise(rng, 1.5, stretch=9.0)
-    rings = 0.5 + 0.5 * np.sin(7 * grain)
-    return shaded(
-        blend(colours[0], colours[-1], np.float32(0.55) * rings), 1 + 0.04 * periodic_noise(rng, 0.7, 6.0)
-    )
+    rings = (0.5 + 0.5 * np.sin(7 * grain)).astype(np.float32)
+    return shaded(blend(colours[0], colours[-1], 0.55 * rings), 1 + 0.04 * periodic_noise(rng, 0.7, 6.0))
 
 
 def _planks(rng: np.random.Generator, colours: Image) -> Image:

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reobj.config import PipelineConfig, build_pipeline, build_runs, load_config, parse_config
+from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
+from reobj.detection.mask_rcnn import MaskRCNNConfig
+from reobj.errors import ConfigError
+from reobj.types import Frame, LabelImage
+
+DEFAULTS = Path(__file__).parent.parent / "config" / "pipeline.yaml"
+FAST = {"crop_size": 32, "synthetic_images": 8, "components": 4}
+
+
+def truth(stamp_ns: int) -> LabelImage:
+    ids = np.zeros((48, 64), np.uint16)
+    ids[10:30, 10:30], ids[20:40, 40:55] = 7, 9
+    return LabelImage(ids, {7: "chair", 9: "cup"})
+
+
+def frame(stamp_ns: int) -> Frame:
+    y, x = np.mgrid[:48, :64]
+    return Frame(np.stack([x * 4, y * 5, x * y % 256], axis=-1).astype(np.uint8), stamp_ns)
+
+
+def test_the_file_that_ships_holds_the_defaults() -> None:
+    assert load_config(DEFAULTS) == PipelineConfig()
+
+
+def test_the_file_that_ships_names_every_key() -> None:
+    import dataclasses
+
+    import yaml
+
+    def check(config: object, data: dict[str, object], path: str) -> None:
+        for field in dataclasses.fields(config):  # type: ignore[arg-type]
+            assert field.name in data, f"{path}.{field.name}"
+            value = getattr(config, field.name)
+            if dataclasses.is_dataclass(value):
+                check(value, data[field.name], f"{path}.{field.name}")  # type: ignore[arg-type]
+
+    data, config = yaml.safe_load(DEFAULTS.read_text()), PipelineConfig()
+    check(config.detector.options, data["detector"], "detector")
+    check(config.encoder.options, data["encoder"], "encoder")
+    check(config.association, data["association"], "association")
+
+
+def test_an_empty_file_is_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("# nothing\n")
+    assert load_config(tmp_path / "empty.yaml") == PipelineConfig()
+
+
+def test_a_stage_is_chosen_by_name_with_its_own_options() -> None:
+    config = parse_config(
+        {"detector": {"name": "mask_rcnn", "min_score": 0.7, "imperfections": {"miss": 0.5}}}
+    )
+    assert config.detector.options == MaskRCNNConfig(min_score=0.7)
+    assert config.detector.imperfections == ImperfectionConfig(miss=0.5)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"detektor": {}}, "detektor: unknown key"),
+        ({"detector": {"name": "yolo"}}, r"detector\.name: .*label_image, mask_rcnn"),
+        ({"encoder": {"name": "vit"}}, r"encoder\.name: .*backbone"),
+        ({"encoder": {"name": 3}}, r"encoder\.name: expected a name"),
+        ({"encoder": {"crop": 64}}, r"encoder\.crop: unknown key"),
+        ({"encoder": {"context": {"ratio": "big"}}}, r"encoder\.context\.ratio: expected float"),
+        ({"encoder": {"crop_size": 2}}, "encoder: crop_size: expected an integer >= 16"),
+        ({"detector": {"min_area": 3.0}}, "detector: min_area"),
+        ({"detector": {"imperfections": {"mis": 1}}}, r"detector\.imperfections\.mis"),
+        ({"association": {"tracker": {"max_ages": 3}}}, r"association\.tracker\.max_ages"),
+        ({"association": []}, "association: expected a mapping"),
+        ({"detector": 3}, "detector: expected a mapping"),
+        ([1], "configuration: expected a mapping"),
+    ],
+)
+def test_errors_name_the_key(data: object, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_config(data)
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yaml: cannot be read"):
+        load_config(tmp_path / "none.yaml")
+    (tmp_path / "broken.yaml").write_text("detector: [")
+    with pytest.raises(ConfigError, match=r"broken\.yaml: expected YAML"):
+        load_config(tmp_path / "broken.yaml")
+
+
+def test_a_pipeline_gives_ids_that_last() -> None:
+    pipeline = build_pipeline(parse_config({"encoder": FAST}), "cpu", truth)
+    seen: dict[str, set[int]] = {"chair": set(), "cup": set()}
+    for i in range(8):
+        result = pipeline.step(frame(i * 100_000_000))
+        for tracked in result.objects:
+            seen[result.instances.labels[tracked.index]].add(tracked.object_id)
+    assert len(seen["chair"] - {0}) == len(seen["cup"] - {0}) == 1
+    assert seen["chair"] - {0} != seen["cup"] - {0}
+
+
+def test_imperfections_wrap_the_detector() -> None:
+    config = parse_config({"encoder": FAST, "detector": {"imperfections": {"miss": 1.0}}})
+    pipeline = build_pipeline(config, "cpu", truth)
+    assert isinstance(pipeline.detector, ImperfectDetector)
+    assert len(pipeline.step(frame(0)).instances) == 0
+
+
+def test_the_offline_runs_share_detector_and_encoder() -> None:
+    runs = build_runs(truth, "cpu", parse_config({"encoder": FAST}))
+    assert list(runs) == ["colour", "colour_depth_pose", "deepsort"]
+    one = frame(0)
+    results = [run.pipeline.step(run.mode.limit(one)) for run in runs.values()]
+    assert results[0].embeddings is results[1].embeddings is results[2].embeddings
