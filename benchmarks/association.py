@@ -167,7 +167,7 @@ def _match_once(
     associator = MapAssociator(config)
     start = time.process_time()
     asked = queries(records, objects, config.full_novelty, config.most_views)
-    candidates = objects.candidates(asked.positions if located else None, config.gate_radius_m)
+    candidates = objects.candidates(asked.places.positions if located else None, config.gate_radius_m)
     for term in associator.evidence.values():
         term(asked, candidates)
     return 1e3 * (time.process_time() - start)

@@ -162,7 +162,7 @@ def rate(work: Callable[[], object], frames: int) -> float:
 def one_round(
     folder: Path, scans: tuple[SyntheticScan, JpegScan], storage: Storage, raw: bool
 ) -> list[float]:
-    """Rates of writing: plain, ours, ours with the scan's JPEGs; of reading: plain, ours; megabytes per frame."""
+    """Rates of writing (plain, ours, ours with the scan's JPEGs) and reading (plain, ours); megabytes."""
     scan, with_jpegs = scans
     frames = len(scan)
     ours, plain = folder / "ours", folder / "plain"

@@ -29,13 +29,17 @@ PARAMETERS = (
     Parameter("step_timeout", 10.0, "lock-step: go on after so long without an answer, s", 0.1, 600.0),
     Parameter("loop", False, "start again at the end; stamps jump back"),
     Parameter(
-        "wait_for_subscriber", 60.0, "longest wait for somebody to listen to the image, s", 0.0, 3600.0
+        "subscribers", 1, "wait until so many listen to the image; 2 with one process per stage", 0, 100
     ),
+    Parameter("wait_for_subscribers", 60.0, "longest wait for them, s", 0.0, 3600.0),
     Parameter(
         "settle", 1.0, "time for the other subscriptions to be found before the first message, s", 0.0, 60.0
     ),
     Parameter("publish_clock", True, "publish the bag's time on /clock"),
 )
+
+GLOBAL = ("/tf", "/tf_static")
+"""Topics that have no namespace by convention."""
 
 
 class ReplayNode(Node):
@@ -74,7 +78,8 @@ class ReplayNode(Node):
                 continue
             durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
             qos = QoSProfile(depth=50, durability=durability)
-            publishers[topic.name] = self.create_publisher(made, topic.name.lstrip("/"), qos)
+            name = topic.name if topic.name in GLOBAL else topic.name.lstrip("/")
+            publishers[topic.name] = self.create_publisher(made, name, qos)
         return publishers
 
     def _run(self) -> None:
@@ -90,8 +95,10 @@ class ReplayNode(Node):
             self.exit_code = 1
         except (InvalidHandle, rclpy_implementation.RCLError):
             if self.context.ok():  # else Ctrl-C took the publishers away under this thread
+                self.exit_code = 1
                 raise
-        self.finished = True
+        finally:
+            self.finished = True
 
     def _wait_for_subscribers(self) -> None:
         deadline = time.monotonic() + self.settings["wait_for_subscribers"]

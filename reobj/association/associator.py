@@ -54,6 +54,9 @@ class MapAssociator:
     Args:
         config: see there.
         extra_evidence: further kinds of evidence by name, added to appearance, position and label.
+
+    Attributes:
+        evidence: all kinds by name, as they stand in the terms of a decision.
     """
 
     def __init__(
@@ -128,7 +131,9 @@ class MapAssociator:
         self._forget_ended()
         self._see(tracks, instances, embeddings, geometry, frame.stamp_ns)
         events = self._decide(tracks, frame.stamp_ns)
-        self._observe(tracks, instances, embeddings, geometry, frame.stamp_ns)
+        created = {event.track_id for event in events if event.kind == EventKind.CREATED}
+        older = [t for t in tracks if self._object_of(t) and t.track_id not in created]
+        self._observe(older, instances, embeddings, geometry, frame.stamp_ns)
         return Association(tuple(self._tracked(track, geometry) for track in tracks), events)
 
     def _check(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> None:
@@ -177,8 +182,10 @@ class MapAssociator:
             return ()
         records = [self._records[i] for i in ids]
         asked = queries(records, self._map, self._config.full_novelty, self._config.most_views)
-        located = bool(np.isfinite(asked.positions).all())
-        candidates = self._map.candidates(asked.positions if located else None, self._config.gate_radius_m)
+        located = bool(asked.places.located.all())
+        candidates = self._map.candidates(
+            asked.places.positions if located else None, self._config.gate_radius_m
+        )
         terms = {name: term(asked, candidates) for name, term in self.evidence.items()}
         excluded = np.stack([np.isin(candidates.object_ids, list(self._met.met(i))) for i in ids])
         overdue = np.array([record.deferred >= self._config.max_deferred for record in records])
@@ -222,14 +229,13 @@ class MapAssociator:
 
     def _observe(
         self,
-        tracks: tuple[Track, ...],
+        held: list[Track],
         instances: Instances,
         embeddings: Embeddings,
         geometry: InstanceGeometry,
         stamp_ns: int,
     ) -> None:
         """Brings the objects in view up to date, unless their tracks seem to have slid to another one."""
-        held = [t for t in tracks if self._object_of(t)]
         rows = np.array([t.index for t in held], dtype=np.intp)
         doubtful = self._doubtful(held, geometry.select(rows))
         sure = np.flatnonzero(~doubtful)
@@ -259,7 +265,7 @@ class MapAssociator:
     def _doubtful(self, held: list[Track], geometry: InstanceGeometry) -> NDArray[np.bool_]:
         """(M,) tracks that are far from their objects. If most are, it is the pose that is wrong."""
         places = self._map.places([self._object_of(t) for t in held])
-        far = self._config.position.distance(geometry.positions, geometry.covariances, *places) > _FAR_OFF
+        far = self._config.position.distance(geometry, places) > _FAR_OFF
         return far if 2 * np.count_nonzero(far) <= len(held) else np.zeros(len(held), dtype=bool)
 
     def _tracked(self, track: Track, geometry: InstanceGeometry) -> TrackedObject:

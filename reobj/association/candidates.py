@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.association.geometry import InstanceGeometry
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
@@ -16,15 +18,14 @@ class Candidates:
         object_ids: (C,) int64.
         prototypes: (C, P, D) float32 unit rows; where an object has fewer than P, the rest repeats one.
         labels: (C, L) float64 shares of the votes.
-        positions: (C, 3) metres, NaN where unknown, and covariances (C, 3, 3).
+        places: of the C objects; without depths.
         population: number of objects in the whole map.
     """
 
     object_ids: NDArray[np.int64]
     prototypes: NDArray[np.float32]
     labels: NDArray[np.float64]
-    positions: NDArray[np.float64]
-    covariances: NDArray[np.float64]
+    places: InstanceGeometry
     population: int
 
     def __len__(self) -> int:

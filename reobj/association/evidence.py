@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from reobj.association.calibration import AppearanceCalibration, LearnedCalibration
 from reobj.association.candidates import Candidates
 from reobj.association.fusion import squared_distance
+from reobj.association.geometry import InstanceGeometry
 
 Array = NDArray[np.float64]
 
@@ -28,15 +29,14 @@ class Queries:
         weights: (T, V) share of each view, rows sum to 1, 0 where a track has fewer.
         effective_views: (T,) how many independent views they count for.
         labels: (T, L) shares of the votes.
-        positions: (T, 3) metres, NaN where unknown, and covariances (T, 3, 3).
+        places: of the T tracks, over their frames.
     """
 
     views: NDArray[np.float32]
     weights: Array
     effective_views: Array
     labels: Array
-    positions: Array
-    covariances: Array
+    places: InstanceGeometry
 
     def __len__(self) -> int:
         return len(self.views)
@@ -80,28 +80,40 @@ class PositionEvidence:
 
     Attributes:
         pose_std_m: standard deviation between the poses of two visits.
+        view_shift: standard deviation, as a share of the object's size, between the centres of what is
+            seen of it in two visits. It does not average out within a visit.
         room_per_object_m3: volume of the map per object; with the even prior over all objects of a
             map, evidence does not depend on how large the map is.
         moved_probability: that an object is not where it was; bounds from below what a place can say.
     """
 
     pose_std_m: float = 0.05
+    view_shift: float = 0.25
     room_per_object_m3: float = 3.0
     moved_probability: float = 1e-6
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:
-        if not len(candidates) or np.isnan(queries.positions).all():
+        here, there = queries.places, candidates.places
+        if not len(candidates) or not here.located.any():
             return np.zeros((len(queries), len(candidates)))
-        spread = queries.covariances[:, None] + candidates.covariances[None] + self.pose_std_m**2 * np.eye(3)
-        distance, log_det = squared_distance(queries.positions[:, None] - candidates.positions[None], spread)
+        every = np.arange(len(candidates))
+        rows = np.arange(len(queries))[:, None]
+        distance, log_det = self._compare(here.select(rows), there.select(every))
         unknown = np.isnan(distance)
         log_density = -0.5 * (distance + log_det + 3 * np.log(2 * np.pi))
         ratio = log_density + np.log(self.room_per_object_m3 * candidates.population)
         return np.where(unknown, 0.0, _at_least(np.where(unknown, 0.0, ratio), self.moved_probability))
 
-    def distance(self, a: Array, a_covariance: Array, b: Array, b_covariance: Array) -> Array:
-        """Squared Mahalanobis distance (M,) between places (M, 3) of two visits; NaN where one is unknown."""
-        return squared_distance(a - b, a_covariance + b_covariance + self.pose_std_m**2 * np.eye(3))[0]
+    def distance(self, a: InstanceGeometry, b: InstanceGeometry) -> Array:
+        """Squared Mahalanobis distance (M,) between the places of two visits; NaN where one is unknown."""
+        return self._compare(a, b)[0]
+
+    def _compare(self, a: InstanceGeometry, b: InstanceGeometry) -> tuple[Array, Array]:
+        """Squared distance and ln det of its covariance, over the axes that both have or share."""
+        size = np.maximum(a.extents.mean(axis=-1), b.extents.mean(axis=-1))
+        variance = self.pose_std_m**2 + (self.view_shift * size) ** 2
+        spread = a.covariances + b.covariances + variance[..., None, None] * np.eye(3)
+        return squared_distance(a.positions - b.positions, spread)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +55,12 @@ class InstanceGeometry:
         return InstanceGeometry(
             self.depths[rows], self.positions[rows], self.covariances[rows], self.extents[rows]
         )
+
+    @classmethod
+    def joined(cls, parts: Sequence[InstanceGeometry]) -> InstanceGeometry:
+        """Of the instances of all parts."""
+        names = ("depths", "positions", "covariances", "extents")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     @classmethod
     def unknown(cls, count: int) -> InstanceGeometry:

@@ -161,10 +161,16 @@ class ObjectMap:
                 self._cannot_link[self._rows[object_id]].add(other)
                 self._cannot_link[self._rows[other]].add(object_id)
 
-    def places(self, object_ids: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Positions (M, 3) and covariances (M, 3, 3) of objects, NaN where unknown."""
-        rows = [self._rows[i] for i in object_ids]
-        return self._table["position"][rows], self._table["covariance"][rows]
+    def places(self, object_ids: list[int]) -> InstanceGeometry:
+        """Of M objects, NaN where unknown; without depths."""
+        return self._places([self._rows[i] for i in object_ids])
+
+    def _places(self, rows: Indices | slice | list[int]) -> InstanceGeometry:
+        position = self._table["position"][rows]
+        unknown = np.full(len(position), np.nan)
+        return InstanceGeometry(
+            unknown, position, self._table["covariance"][rows], self._table["extent"][rows]
+        )
 
     def similarities(self, object_ids: list[int], embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """(M, O) of each embedding (M, D) to the nearest prototype of each of O objects."""
@@ -190,8 +196,7 @@ class ObjectMap:
             table["id"][rows],
             table["prototypes"][rows],
             self._votes.shares(every),
-            table["position"][rows],
-            table["covariance"][rows],
+            self._places(rows),
             len(table),
         )
 

@@ -87,8 +87,7 @@ def queries(
         weights,
         np.array(effective),
         np.stack([np.pad(shares, (0, width - len(shares))) for shares in labels]),
-        np.concatenate([record.geometry.positions for record in records]),
-        np.concatenate([record.geometry.covariances for record in records]),
+        InstanceGeometry.joined([record.geometry for record in records]),
     )
 
 

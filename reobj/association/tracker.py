@@ -7,6 +7,7 @@ Association Metric", 2017 (arXiv 1703.07402), with a seam for the motion of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,15 @@ class Track:
     index: int
     track_id: int
     state: TrackState
+
+
+class _Seen(NamedTuple):
+    """The N detections of a frame: boxes in centre form (N, 4), label codes, embeddings (N, D), depths (N,)."""
+
+    boxes: kalman.Array
+    labels: NDArray[np.int64]
+    embeddings: NDArray[np.float32]
+    depths: kalman.Array
 
 
 class Tracker:
@@ -86,13 +96,16 @@ class Tracker:
         if self._interrupted(stamp_ns):
             tracks.clear()
         self._last_stamp_ns = stamp_ns
-        boxes = to_centre(instances.boxes)
-        labels = self._label_codes(instances.labels)
-        depths = np.full(len(boxes), np.nan) if depths is None else depths
+        seen = _Seen(
+            to_centre(instances.boxes),
+            self._label_codes(instances.labels),
+            embeddings,
+            np.full(len(instances), np.nan) if depths is None else depths,
+        )
         self._predict(tracks, camera_motion)
-        matches, unmatched = self._match(tracks, boxes, labels, embeddings)
-        self._correct(tracks, matches, boxes, embeddings, depths)
-        self._start(tracks, unmatched, boxes, labels, embeddings, depths)
+        matches, unmatched = self._match(tracks, seen)
+        self._correct(tracks, matches, seen)
+        self._start(tracks, unmatched, seen)
         owners = np.concatenate([matches[:, 1], unmatched])
         rows = np.concatenate([matches[:, 0], np.arange(len(tracks) - len(unmatched), len(tracks))])
         result = self._report(tracks, rows, owners)
@@ -137,27 +150,31 @@ class Tracker:
         tracks["depth"][:] = depths
         tracks.keep(front)
 
-    def _match(
-        self, tracks: Table, boxes: kalman.Array, labels: NDArray[np.int64], embeddings: NDArray[np.float32]
-    ) -> tuple[Indices, Indices]:
+    def _match(self, tracks: Table, seen: _Seen) -> tuple[Indices, Indices]:
         """Pairs (M, 2) of track row and detection, and the detections that are left."""
-        left: Indices = np.arange(len(boxes))
-        if len(tracks) == 0 or len(boxes) == 0:
+        left: Indices = np.arange(len(seen.boxes))
+        if len(tracks) == 0 or len(left) == 0:
             return np.zeros((0, 2), np.intp), left
-        motion = kalman.gating_distance(tracks["mean"], tracks["covariance"], boxes) / kalman.CHI2_95_4
-        overlap = iou(to_corners(tracks["mean"][:, 0]), to_corners(boxes))
-        confirmed, age = tracks["confirmed"], tracks["age"]
-        near = confirmed[:, None] & (
-            (motion <= 1) | ((age == 1)[:, None] & (overlap >= self._config.min_iou))
-        )
+        mean, confirmed, age = tracks["mean"], tracks["confirmed"], tracks["age"]
+        motion = kalman.gating_distance(mean, tracks["covariance"], seen.boxes) / kalman.CHI2_95_4
+        overlap = iou(to_corners(mean[:, 0]), to_corners(seen.boxes))
+        elsewhere = self._elsewhere(tracks["depth"], seen.depths)
+        motion[elsewhere], overlap[elsewhere] = np.inf, 0.0
+        last = (age == 1)[:, None] & (overlap >= self._config.min_iou)
         filled = tracks["gallery"][:, : tracks["views"].max()]
-        appearance = smallest_distance(filled, embeddings, near)
-        label_cost = self._config.label_cost * (tracks["label"][:, None] != labels[None])
+        appearance = smallest_distance(filled, seen.embeddings, confirmed[:, None] & ((motion <= 1) | last))
+        label_cost = self._config.label_cost * (tracks["label"][:, None] != seen.labels[None])
         pairs, left = self._cascade(confirmed, age, self._cascade_cost(motion, appearance) + label_cost, left)
         free = ~confirmed | (age == 1)
         free[pairs[:, 0]] = False
-        last, left = self._by_overlap(free, confirmed, overlap, appearance, label_cost, left)
-        return np.concatenate([pairs, last]), left
+        more, left = self._by_overlap(free, confirmed, overlap, appearance, label_cost, left)
+        return np.concatenate([pairs, more]), left
+
+    def _elsewhere(self, predicted: kalman.Array, measured: kalman.Array) -> NDArray[np.bool_]:
+        """(T, N) pairs whose depths differ too much; an unknown depth fits all."""
+        ratio = predicted[:, None] / measured[None]
+        limit = self._config.max_depth_ratio
+        return (ratio > limit) | (ratio < 1 / limit)
 
     def _cascade_cost(self, motion: kalman.Array, appearance: kalman.Array) -> kalman.Array:
         """Equation 5 over the product of both gates, equation 6; infinity outside."""
@@ -199,45 +216,30 @@ class Tracker:
         found, _, rest = assign(cost[np.ix_(rows, left)], gate)
         return np.stack([rows[found[:, 0]], left[found[:, 1]]], axis=1), left[rest]
 
-    def _correct(
-        self,
-        tracks: Table,
-        matches: Indices,
-        boxes: kalman.Array,
-        embeddings: NDArray[np.float32],
-        depths: kalman.Array,
-    ) -> None:
-        rows, seen = matches[:, 0], matches[:, 1]
-        mean, covariance = tracks["mean"], tracks["covariance"]
-        mean[rows], covariance[rows] = kalman.update(mean[rows], covariance[rows], boxes[seen])
+    def _correct(self, tracks: Table, matches: Indices, seen: _Seen) -> None:
+        rows, of = matches[:, 0], matches[:, 1]
+        mean, covariance, depths = tracks["mean"], tracks["covariance"], seen.depths[of]
+        mean[rows], covariance[rows] = kalman.update(mean[rows], covariance[rows], seen.boxes[of])
         tracks["age"][rows] = 0
         tracks["hits"][rows] += 1
         tracks["confirmed"][:] |= tracks["hits"] >= self._config.n_init
-        tracks["depth"][rows] = np.where(np.isfinite(depths[seen]), depths[seen], tracks["depth"][rows])
-        remember(tracks["gallery"], tracks["views"], rows, embeddings[seen])
+        tracks["depth"][rows] = np.where(np.isfinite(depths), depths, tracks["depth"][rows])
+        remember(tracks["gallery"], tracks["views"], rows, seen.embeddings[of])
 
-    def _start(
-        self,
-        tracks: Table,
-        unmatched: Indices,
-        boxes: kalman.Array,
-        labels: NDArray[np.int64],
-        embeddings: NDArray[np.float32],
-        depths: kalman.Array,
-    ) -> None:
+    def _start(self, tracks: Table, unmatched: Indices, seen: _Seen) -> None:
         n = len(unmatched)
-        mean, covariance = kalman.initiate(boxes[unmatched])
+        mean, covariance = kalman.initiate(seen.boxes[unmatched])
         tracks.append(
             n,
             id=np.arange(self._next_id, self._next_id + n),
             hits=1,
             confirmed=self._config.n_init <= 1,
-            label=labels[unmatched],
-            depth=depths[unmatched],
+            label=seen.labels[unmatched],
+            depth=seen.depths[unmatched],
             mean=mean,
             covariance=covariance,
             views=1,
-            gallery=embeddings[unmatched][:, None],
+            gallery=seen.embeddings[unmatched][:, None],
         )
         self._next_id += n
 

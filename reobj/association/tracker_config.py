@@ -27,6 +27,8 @@ class TrackerConfig:
         label_cost: added to a cost (as a share of its gate) when the labels differ; 0 ignores labels.
         min_iou: least overlap in the IoU step.
         max_overlap_cosine_distance: gate on appearance of confirmed tracks in the IoU step; 2 for none.
+        max_depth_ratio: where depths are known, a detection nearer or farther by more than this factor
+            is something else; infinity ignores depth.
         max_gap_s: a longer pause between two frames ends all tracks; nothing is known of the image any more.
     """
 
@@ -38,6 +40,7 @@ class TrackerConfig:
     label_cost: float = 0.3
     min_iou: float = 0.3
     max_overlap_cosine_distance: float = 0.6
+    max_depth_ratio: float = 1.35
     max_gap_s: float = 5.0
 
     def __post_init__(self) -> None:
@@ -50,6 +53,7 @@ class TrackerConfig:
             "label_cost": self.label_cost >= 0,
             "min_iou": 0 < self.min_iou <= 1,
             "max_overlap_cosine_distance": 0 <= self.max_overlap_cosine_distance <= 2,
+            "max_depth_ratio": self.max_depth_ratio > 1,
             "max_gap_s": self.max_gap_s > 0,
         }
         for key, right in checks.items():
@@ -72,5 +76,6 @@ class TrackerConfig:
             label_cost=0.0,
             min_iou=0.3,
             max_overlap_cosine_distance=2.0,
+            max_depth_ratio=math.inf,
             max_gap_s=math.inf,
         )

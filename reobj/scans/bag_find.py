@@ -18,6 +18,11 @@ ODOMETRY_TYPE = "nav_msgs/msg/Odometry"
 
 _IMAGES = (IMAGE_TYPE, "sensor_msgs/msg/CompressedImage")
 _TRANSFORMS = ("tf2_msgs/msg/TFMessage",)
+_SUFFIXES = {
+    "image": ("/compressed",),
+    "depth": ("/compressedDepth", "/compressed"),
+    "instances": ("/compressed",),
+}
 _TYPES = {
     "image": _IMAGES,
     "depth": _IMAGES,
@@ -97,8 +102,8 @@ def _scan_topics(path: Path | str, topics: Iterable[RecordedTopic], names: Topic
 def _find(recorded: Mapping[str, RecordedTopic], role: str, name: str | None) -> RecordedTopic | None:
     if name is None:
         return None
-    suffixes = ("", "/compressed", "/compressedDepth") if _TYPES[role] is _IMAGES else ("",)
-    candidates = [recorded[name + suffix] for suffix in suffixes if name + suffix in recorded]
+    names = [name, *(name + suffix for suffix in _SUFFIXES.get(role, ()))]
+    candidates = [recorded[candidate] for candidate in names if candidate in recorded]
     topic = max(candidates, key=lambda candidate: candidate.count, default=None)
     if topic is not None and topic.msgtype not in _TYPES[role]:
         raise BagError(mismatch(f"type of {topic.name}", " or ".join(_TYPES[role]), topic.msgtype))

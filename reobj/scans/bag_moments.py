@@ -91,13 +91,8 @@ class MomentStream:
         """
         messages = read_raw(self._path, only=[self._image, *self._takers])
         for image in images_with_companions(messages, self._image, self._take, self._companions):
-            try:
-                if self._unreadable:
-                    raise self._unreadable
-                yield self._moment(image)
-            except BagError as error:
-                self._unreadable = None
-                yield error
+            error, self._unreadable = self._unreadable, None
+            yield self._moment_or_error(image) if error is None else error
 
     def _follow(self, topic: str, take: Callable[[RawMessage], None], companion: Companion) -> None:
         self._takers[topic] = take
@@ -112,8 +107,12 @@ class MomentStream:
     def _take_camera(self, message: RawMessage) -> None:
         self._camera = intrinsics_of(self._types, message)
 
-    def _moment(self, image: RawMessage) -> Moment:
-        stamp_ns, frame_id = header_of(image)
+    def _moment_or_error(self, image: RawMessage) -> Moment | BagError:
+        try:
+            stamp_ns, frame_id = header_of(image)
+            pose = self._poses.at(stamp_ns, frame_id)
+        except BagError as error:
+            return error
         return Moment(
             stamp_ns=stamp_ns,
             frame_id=frame_id,
@@ -121,5 +120,5 @@ class MomentStream:
             depth=self._depth.nearest(stamp_ns),
             instances=self._instances.nearest(stamp_ns),
             intrinsics=self._camera,
-            pose=self._poses.at(stamp_ns, frame_id),
+            pose=pose,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.typesys.store import Typestore
@@ -14,12 +16,17 @@ from reobj.scans.bag_sync import Companion, NearestByStamp
 from reobj.scans.bag_tf import TransformTree
 from reobj.scans.message_poses import pose_to_matrix
 
+logger = logging.getLogger(__name__)
+
 
 class CameraPoses:
     """Where the camera is when an image is taken, by the best source that the bag has.
 
     A PoseStamped is the pose of the camera's optical frame. Odometry is the pose of its child frame,
     from which /tf_static leads to the camera. Without either, /tf and /tf_static are composed.
+
+    Where transforms are to be composed but do not lead from the camera to the frame that is needed,
+    there is no pose, and one warning in the log.
 
     Args:
         types: message types.
@@ -37,6 +44,8 @@ class CameraPoses:
         self._poses = NearestByStamp(slop_ns)
         self._pose = contents.topics.pose
         self._tf = contents.topics.tf
+        self._map_frame = map_frame
+        self._warned = False
         for message in contents.static_transforms:
             self._add_transforms(message, static=True)
 
@@ -61,7 +70,7 @@ class CameraPoses:
     def at(self, stamp_ns: int, frame_id: str) -> NDArray[np.float64] | None:
         """(4, 4) camera-to-map, None where not known. Raises BagError for a pose that is not rigid."""
         if self._pose is None:
-            return self._tree.lookup(frame_id, stamp_ns) if self._tf else None
+            return self._from_tree(frame_id, stamp_ns, self._map_frame)
         message = self._poses.nearest(stamp_ns)
         if message is None:
             return None
@@ -72,8 +81,15 @@ class CameraPoses:
             body = pose_to_matrix(posed.pose.pose)
         except InputError as error:
             raise BagError(f"{message.topic}: {error}") from error
-        camera_in_body = self._tree.lookup(frame_id, stamp_ns, target=posed.child_frame_id.lstrip("/"))
+        camera_in_body = self._from_tree(frame_id, stamp_ns, posed.child_frame_id.lstrip("/"))
         return None if camera_in_body is None else body @ camera_in_body
+
+    def _from_tree(self, frame: str, stamp_ns: int, target: str) -> NDArray[np.float64] | None:
+        found = self._tree.lookup(frame, stamp_ns, target)
+        if found is None and not self._warned and self.topic and not self._tree.leads(frame, target):
+            self._warned = True
+            logger.warning("frames without pose: the bag has no transforms from %r up to %r", frame, target)
+        return found
 
     def _add_transforms(self, message: RawMessage, *, static: bool) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -80,12 +81,14 @@ class BagScan:
         self._contents = find_contents(self.path, topics)
         names, camera = self._contents.label_names, self._contents.camera
         self._labels = label_names_of(self._types, names) if names else {}
+        # Up to this id all have names: of an image without a larger one the ids need not be counted.
+        self._named_up_to = next(n for n in count() if n + 1 not in self._labels)
         self._camera = intrinsics_of(self._types, camera) if camera else None
 
     @property
     def name(self) -> str:
-        """The bag's name without ending."""
-        return self.path.stem
+        """Name of the folder, or of the file without its ending."""
+        return self.path.stem if self.path.suffix in (".mcap", ".db3") else self.path.name
 
     @property
     def intrinsics(self) -> Intrinsics | None:
@@ -158,6 +161,8 @@ class BagScan:
         if moment.instances is None:
             return None
         ids = labels_of(self._types, moment.instances)
+        if ids.max() <= self._named_up_to:
+            return LabelImage(ids, self._labels)
         present = np.flatnonzero(np.bincount(ids.ravel())[1:]) + 1
         unnamed = {number: UNNAMED for number in present.tolist() if number not in self._labels}
         return LabelImage(ids, self._labels | unnamed)

@@ -3,7 +3,7 @@
 Bags are written in metadata version 9 with type description hashes and message
 definitions, which is what Jazzy and later write themselves. Checked:
 
-- against rosbag2's source (branches from Jazzy on): from version 9 on, metadata.yaml
+- against rosbag2's source (branches jazzy and rolling): from version 9 on, metadata.yaml
   and the metadata inside the mcap and sqlite3 files hold the QoS profiles as a list of
   maps with the policies' names (``reliable``, ``transient_local``), not as numbers;
 - the hashes against those that the rosidl generators of Kilted put into the

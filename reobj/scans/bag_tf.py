@@ -59,15 +59,15 @@ class _Edge:
 
 
 class TransformTree:
-    """The tree of frames. A ``Companion`` of the images whose frame it is asked for.
+    """The tree of frames. A ``Companion`` of the images whose poses it knows.
 
     Args:
-        target: frame that poses are wanted in, such as ``map``.
+        target: frame that an image waits for a way to, such as ``map``.
         slop_ns: how far beyond the first and last transform a pose is still taken from it.
     """
 
     def __init__(self, target: str, slop_ns: int) -> None:
-        self.target = target
+        self._target = target
         self._slop_ns = slop_ns
         self._edges: dict[str, _Edge] = {}
 
@@ -86,9 +86,12 @@ class TransformTree:
                 stamp = stamped.header.stamp
                 edge.add(stamp.sec * 1_000_000_000 + stamp.nanosec, matrix)
 
-    def lookup(self, frame: str, stamp_ns: int, target: str | None = None) -> Matrix | None:
-        """(4, 4) float64 pose of ``frame`` in ``target`` (default: the tree's); None where not known."""
-        target = self.target if target is None else target
+    def leads(self, frame: str, target: str) -> bool:
+        """Whether there is a way from ``frame`` up to ``target``, at whatever time."""
+        return frame == target or any(edge.parent == target for edge in self._chain(frame, target))
+
+    def lookup(self, frame: str, stamp_ns: int, target: str) -> Matrix | None:
+        """(4, 4) float64 pose of ``frame`` in ``target``; None where not known."""
         pose, reached = np.eye(4), frame
         for edge in self._chain(frame, target):
             step = edge.at(stamp_ns, self._slop_ns)
@@ -100,7 +103,7 @@ class TransformTree:
     def settled(self, stamp_ns: int, frame_id: str) -> bool:
         return all(
             edge.fixed is not None or any(0 <= s - stamp_ns <= HORIZON_NS for s in edge.stamps)
-            for edge in self._chain(frame_id, self.target)
+            for edge in self._chain(frame_id, self._target)
         )
 
     def forget_after(self, stamp_ns: int) -> None:

@@ -52,8 +52,8 @@ LABEL_NAMES = Topic("/ground_truth/label_names", "std_msgs/msg/String", latched=
 class TopicNames:
     """Where to look in a bag. None: do not look.
 
-    Images may be raw or compressed: for ``/image``, ``/image/compressed`` and
-    ``/image/compressedDepth`` are tried too. A name that differs from the default must be in the bag.
+    Images may be raw or compressed: beside ``/image``, ``/image/compressed`` is tried, and for depth
+    ``/depth/compressedDepth`` too. A name that differs from the default must be in the bag.
     """
 
     image: str = IMAGE.name

@@ -44,8 +44,7 @@ _COLOUR: dict[str, tuple[int, int | None]] = {
     "mono8": (1, cv2.COLOR_GRAY2RGB),
     "8UC1": (1, cv2.COLOR_GRAY2RGB),
 }
-#: What ``image_to_array`` reads.
-COLOUR_ENCODINGS = tuple(_COLOUR)
+COLOUR_ENCODINGS = tuple(_COLOUR)  #: what ``image_to_array`` reads
 _MILLIMETRES = ("16UC1", "mono16")
 _LABELS = {"16UC1": np.uint16, "mono16": np.uint16, "8UC1": np.uint8, "mono8": np.uint8}
 
@@ -65,7 +64,7 @@ def image_to_array(message: ImageMessage) -> NDArray[np.uint8]:
         InputError: an encoding that is not 8-bit colour or grey, size 0, or data that do not fit the size.
     """
     if message.encoding not in _COLOUR:
-        raise InputError(mismatch("colour encoding", ", ".join(_COLOUR), repr(message.encoding)))
+        raise InputError(mismatch("colour encoding", ", ".join(COLOUR_ENCODINGS), repr(message.encoding)))
     channels, conversion = _COLOUR[message.encoding]
     pixels = np.ascontiguousarray(_pixels(message, np.dtype(np.uint8), channels))
     return pixels if conversion is None else cv2.cvtColor(pixels, conversion).astype(np.uint8, copy=False)
@@ -151,9 +150,8 @@ def metres_to_millimetres(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
     """(H, W) uint16 millimetres from (H, W) float32 metres; what 16 bit cannot hold becomes 0 = unknown."""
     millimetres = depth * np.float32(1000)
     np.rint(millimetres, out=millimetres)
-    fits = (millimetres >= 0) & (
-        millimetres <= np.iinfo(np.uint16).max
-    )  # not so: NaN, infinity, far, negative
+    # Does not hold for NaN, infinity, and what is too far or negative.
+    fits = (millimetres >= 0) & (millimetres <= np.iinfo(np.uint16).max)
     millimetres[~fits] = 0
     return millimetres.astype(np.uint16)
 

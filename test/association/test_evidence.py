@@ -10,6 +10,7 @@ from reobj.association.evidence import (
     PositionEvidence,
     Queries,
 )
+from reobj.association.geometry import InstanceGeometry
 
 RNG = np.random.default_rng(0)
 
@@ -19,6 +20,12 @@ def unit(*shape):
     return (x / np.linalg.norm(x, axis=-1, keepdims=True)).astype(np.float32)
 
 
+def places(positions, variance, size=0.0):
+    n = len(positions)
+    covariances = np.repeat(variance * np.eye(3)[None], n, axis=0)
+    return InstanceGeometry(np.ones(n), np.asarray(positions, float), covariances, np.full((n, 3), size))
+
+
 def tracks(positions, views=None, weights=None, effective=None, labels=None):
     n = len(positions)
     return Queries(
@@ -26,8 +33,7 @@ def tracks(positions, views=None, weights=None, effective=None, labels=None):
         np.full((n, 2), 0.5) if weights is None else weights,
         np.ones(n) if effective is None else effective,
         np.ones((n, 1)) if labels is None else labels,
-        np.asarray(positions, dtype=float),
-        np.repeat(0.01 * np.eye(3)[None], n, axis=0),
+        places(positions, 0.01),
     )
 
 
@@ -37,8 +43,7 @@ def objects(positions, prototypes=None, labels=None):
         np.arange(1, n + 1),
         unit(n, 3, 8) if prototypes is None else prototypes,
         np.ones((n, 1)) if labels is None else labels,
-        np.asarray(positions, dtype=float),
-        np.repeat(0.02 * np.eye(3)[None], n, axis=0),
+        places(positions, 0.02),
         n,
     )
 
@@ -93,6 +98,15 @@ def test_position_is_the_density_against_the_room_that_is_there():
     apart = np.array([[0.2, -0.1, 0.3]])
     density = multivariate_normal(cov=(0.01 + 0.02 + 0.01) * np.eye(3)).logpdf(apart[0])
     assert term(tracks(HERE), objects(apart))[0, 0] == pytest.approx(density + np.log(4.0))
+
+
+def test_large_things_may_shift_between_views_by_a_share_of_their_size():
+    term = PositionEvidence(pose_std_m=0.0, view_shift=0.5)
+    apart = np.array([[1.0, 0, 0]])
+    assert term.distance(places(HERE, 0.01), places(apart, 0.02)) == pytest.approx([1 / 0.03])
+    assert term.distance(places(HERE, 0.01, 0.4), places(apart, 0.02, 0.2)) == pytest.approx(
+        [1 / (0.03 + 0.04)]
+    )
 
 
 def test_a_place_far_away_says_that_the_object_must_have_moved():

@@ -25,7 +25,7 @@ def file(request: pytest.FixtureRequest, tmp_path_factory: Any, make_scan: MakeS
     return next(entry for entry in bag.iterdir() if entry.suffix != ".yaml")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.floats(0, 1, exclude_max=True), new=st.binary(min_size=1, max_size=9))
 def test_overwritten_bytes(file: Path, tmp_path: Path, where: float, new: bytes) -> None:
     data = bytearray(file.read_bytes())

@@ -155,6 +155,23 @@ def test_odometry_is_carried_over_to_the_camera(recorder: Any) -> None:
     np.testing.assert_allclose(frame.pose[:3, 0], [0, 1, 0], atol=1e-12)
 
 
+def test_transforms_that_do_not_lead_to_the_map_are_warned_of_once(
+    recorder: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    for index in range(3):
+        recorder.transform("/tf", S + index, "odom", "cam", [0, 0, 0], [0, 0, 0, 1])
+        recorder.image("/image", S + index, grey(1), "rgb8")
+    assert [frame.pose for frame, _ in BagScan(recorder.save())] == [None] * 3
+    assert caplog.messages == ["frames without pose: the bag has no transforms from 'cam' up to 'map'"]
+
+
+def test_camera_that_never_moves_has_the_pose_of_its_static_transforms(recorder: Any) -> None:
+    recorder.transform("/tf_static", S, "map", "cam", [7, 0, 0], [0, 0, 0, 1])
+    recorder.image("/image", S, grey(1), "rgb8")
+    ((frame, _),) = BagScan(recorder.save())
+    assert frame.pose[:3, 3].tolist() == [7, 0, 0]
+
+
 def test_transforms_are_interpolated_to_the_time_of_the_image(recorder: Any) -> None:
     recorder.transform("/tf_static", S, "base", "cam", [0, 0, 1], [0, 0, 0, 1])
     recorder.transform("/tf", S, "world", "base", [0, 0, 0], [0, 0, 0, 1])

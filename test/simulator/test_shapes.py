@@ -77,7 +77,7 @@ PRODUCTS = {
 
 
 @pytest.mark.parametrize("maker", list(PRODUCTS), ids=lambda m: m.__name__)
-def test_a_product_stands_on_the_floor_and_has_a_plausible_size(maker) -> None:  # noqa: ANN001
+def test_a_product_stands_on_the_floor_and_has_a_plausible_size(maker) -> None:
     width, low, high = PRODUCTS[maker]
     model = maker(np.random.default_rng(4), "x")
     assert model.mesh.low[2] == pytest.approx(0, abs=0.011)

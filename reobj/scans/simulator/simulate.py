@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -63,26 +64,29 @@ def simulate(
 
     Raises:
         InputError: an argument out of range.
+        ReobjError: a rendering process died.
         StorageError: the operating system refused a write; nothing is left behind.
     """
     _check(frames, size, fps, workers)
     scene = build_scene(seed, layout)
     walk = plan_walk(scene, frames, fps)
-    camera = _camera(*size)
-    shot = _prepare(scene, walk, camera, fps)
-    folder = Path(out)
-    objects = {p.object_id: p.model.label for p in scene.objects}
-    world = shot.world
-    surface = Mesh(world.vertices, world.faces, world.vertex_object_id)
+    camera, world, folder = _camera(*size), assemble(scene), Path(out)
     with ScanNetWriter(
-        folder, camera, camera, objects, label_ids=LABEL_IDS, sensor_name="reobj simulator",
-        jpeg_quality=JPEG_QUALITY, mesh=surface,
-    ) as scan:  # fmt: skip
-        made = film_frames(shot, workers or os.cpu_count() or 1)
-        for i, frame in enumerate(made):
-            stamp_us = round(i * 1e6 / fps)
-            scan.add(stamp_us, frame.jpeg, frame.depth_mm, walk.poses[i], frame.object_id, frame.label_id)
-            progress(i + 1, len(walk))
+        folder,
+        camera,
+        camera,
+        {p.object_id: p.model.label for p in scene.objects},
+        label_ids=LABEL_IDS,
+        sensor_name="reobj simulator",
+        jpeg_quality=JPEG_QUALITY,
+        mesh=Mesh(world.vertices, world.faces, world.vertex_object_id),
+    ) as scan:
+        shot = _prepare(scene, world, walk, camera, fps)
+        with closing(film_frames(shot, workers or os.cpu_count() or 1)) as made:
+            for i, frame in enumerate(made):
+                stamp_us = round(i * 1e6 / fps)
+                scan.add(stamp_us, frame.jpeg, frame.depth_mm, walk.poses[i], frame.object_id, frame.label_id)
+                progress(i + 1, len(walk))
     write_text(folder / DESCRIPTION, describe(scene, walk, fps))
     return folder
 
@@ -103,9 +107,8 @@ def _camera(width: int, height: int) -> Intrinsics:
     return Intrinsics(focal, focal, (width - 1) / 2, (height - 1) / 2, width, height)
 
 
-def _prepare(scene: Scene, walk: Walk, camera: Intrinsics, fps: float) -> Shot:
-    """Everything that is computed once per scan."""
-    world = assemble(scene)
+def _prepare(scene: Scene, world: World, walk: Walk, camera: Intrinsics, fps: float) -> Shot:
+    """Everything that is computed once per scan: textures, light, exposure."""
     atlas = build_atlas(world.textures)
     albedo = atlas.means[world.texture]
     light = bake(world, scene.lamps, RayCaster(world.vertices, world.faces), albedo)

@@ -6,12 +6,15 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.queues import Queue
 
 import cv2
 
+from reobj.errors import ReobjError
 from reobj.scans.simulator.film import Exposed, Film, Shot
 
 AHEAD = 2  #: frames in work per process
@@ -20,34 +23,51 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 _film: list[Film] = []  # the one film of a worker process; empty in every other process
 
 
-def frames(shot: Shot, workers: int) -> Iterator[Exposed]:
+def frames(shot: Shot, workers: int) -> Generator[Exposed, None, None]:
     """All frames of the shot in order; the result does not depend on ``workers``.
 
     Closing the iterator, or an interrupt, stops the processes after the frames they are at.
+
+    Raises:
+        ReobjError: a process died.
     """
     if workers == 1:
         film = Film(shot)
         yield from (film.frame(i) for i in range(len(shot.walk)))
         return
-    with _single_threaded(), _pool(shot, workers) as pool:
-        waiting: deque[Future[Exposed]] = deque()
-        for index in range(len(shot.walk)):
-            waiting.append(pool.submit(_make, index))
-            if len(waiting) >= AHEAD * workers:
-                yield waiting.popleft().result()
-        while waiting:
+    try:
+        with _single_threaded(), _pool(shot, workers) as pool:
+            yield from _in_order(pool, len(shot.walk), AHEAD * workers)
+    except BrokenProcessPool as error:
+        raise ReobjError("rendering: a worker process ended unexpectedly (out of memory?)") from error
+
+
+def _in_order(pool: ProcessPoolExecutor, count: int, ahead: int) -> Iterator[Exposed]:
+    waiting: deque[Future[Exposed]] = deque()
+    for index in range(count):
+        waiting.append(pool.submit(_make, index))
+        if len(waiting) >= ahead:
             yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @contextmanager
 def _pool(shot: Shot, workers: int) -> Iterator[ProcessPoolExecutor]:
     # "spawn": a fork of a process that runs torch or ROS threads may hang.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(shot,))
+    # Through a queue, not through initargs: a process that dies while it starts would leave the
+    # parent waiting for ever to hand over that many megabytes.
+    shots: Queue[Shot] = context.Queue()
+    for _ in range(workers):
+        shots.put(shot)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(shots,))
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+        shots.cancel_join_thread()
+        shots.close()
 
 
 @contextmanager
@@ -62,11 +82,11 @@ def _single_threaded() -> Iterator[None]:
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _start(shot: Shot) -> None:
+def _start(shots: Queue[Shot]) -> None:
     """Prepares a worker process. An interrupt from the keyboard is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
-    _film.append(Film(shot))
+    _film.append(Film(shots.get()))
 
 
 def _make(index: int) -> Exposed:

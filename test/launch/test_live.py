@@ -1,0 +1,40 @@
+"""live.launch.py: the nodes that its arguments ask for come up, and say so when no image comes."""
+
+from __future__ import annotations
+
+import unittest
+
+import pytest
+
+for module in ("launch_testing", "launch_ros", "ament_index_python", "reobj_msgs"):
+    pytest.importorskip(module, reason="the launch tests need a ROS 2 installation; see docs/testing.md")
+
+import launch_testing
+from launched import description
+
+
+@pytest.mark.launch_test
+def generate_test_description():
+    arguments = {
+        "composed": "false",
+        "detector": "label_image",
+        "device": "cpu",
+        "image": "/front/image",
+        "namespace": "robot",
+    }
+    return description("live.launch.py", arguments)
+
+
+class TestLive(unittest.TestCase):
+    def test_a_missing_camera_is_a_warning_that_names_the_remapped_topic(self, proc_output) -> None:
+        proc_output.assertWaitFor("no message on /front/image for 5 s; nobody publishes it", timeout=60.0)
+
+    def test_the_other_nodes_come_up(self, proc_output) -> None:
+        proc_output.assertWaitFor("encoder backbone", timeout=60.0)
+        proc_output.assertWaitFor("no message on /robot/embeddings", timeout=60.0)
+
+
+@launch_testing.post_shutdown_test()
+class TestAfterwards(unittest.TestCase):
+    def test_every_node_ends_in_order(self, proc_info) -> None:
+        launch_testing.asserts.assertExitCodes(proc_info)
