@@ -6,6 +6,8 @@ Tracking: 50 detections a frame, 128-d features, 1920x1080, either 50 objects th
 view, or 70 of which about 20 are hidden at any time for about 50 frames each. Matching: 20 tracks
 without an object against maps of several sizes. Frame: a whole update of the associator with 20
 instances at 640x480 with depth and pose. IDF1 and switches are those of these simulated boxes.
+
+Times are of the processor; "first" and "last" are the means over as many as 1,000 frames at both ends.
 """
 
 from __future__ import annotations
@@ -111,7 +113,7 @@ def tracking(frames: int) -> None:
         "tracks, our defaults": lambda: deepsort_associator(TrackerConfig()),
         "map, colour only": MapAssociator,
     }
-    print(f"\ntracking, {frames} frames     ms/frame   p95   first 1000   last 1000   IDF1  switches")
+    print(f"\ntracking, {frames} frames     ms/frame   p95     first        last   IDF1  switches")
     for name, objects, hidden in (("steady", 50, 0), ("occlusion", 70, 20)):
         for rival, make in rivals.items():
             ms, idf1, switches = follow(make(), scene(frames, objects, hidden))

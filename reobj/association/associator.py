@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.base import Association
@@ -41,7 +40,9 @@ _FAR_OFF = 21.108
 #: instances per frame from which a calibration is learned; all of a crowd would cost time and say no more
 _LEARN_FROM = 20
 #: frames in a row after which a track that is not where its object is loses it
-_MAX_DOUBTS = 5
+_MAX_DOUBTS = 2
+#: with fewer tracks in view, one of them far off can still be doubted
+_FEW = 2
 
 
 class MapAssociator:
@@ -129,12 +130,14 @@ class MapAssociator:
             geometry = measure(frame, instances, pose)
         tracks = self._tracker.update(frame.stamp_ns, instances, embeddings.data, motion, geometry.depths)
         self._forget_ended()
+        doubted = self._doubt(tracks, geometry)
         self._see(tracks, instances, embeddings, geometry, frame.stamp_ns)
+        self._meet(frozenset(t.track_id for t in tracks if t.state == TrackState.CONFIRMED) - doubted)
         events = self._decide(tracks, frame.stamp_ns)
-        created = {event.track_id for event in events if event.kind == EventKind.CREATED}
-        older = [t for t in tracks if self._object_of(t) and t.track_id not in created]
+        skipped = doubted | {event.track_id for event in events if event.kind == EventKind.CREATED}
+        older = [t for t in tracks if self._object_of(t) and t.track_id not in skipped]
         self._observe(older, instances, embeddings, geometry, frame.stamp_ns)
-        return Association(tuple(self._tracked(track, geometry) for track in tracks), events)
+        return Association(tuple(self._tracked(t, geometry, t.track_id in doubted) for t in tracks), events)
 
     def _check(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> None:
         if len(embeddings) != len(instances):
@@ -156,7 +159,7 @@ class MapAssociator:
         geometry: InstanceGeometry,
         stamp_ns: int,
     ) -> None:
-        """Gathers evidence for the tracks without an object, and who is seen together."""
+        """Gathers evidence for the tracks without an object."""
         c = self._config
         for track in tracks:
             i, record = track.index, self._records.get(track.track_id)
@@ -166,7 +169,9 @@ class MapAssociator:
             if record.object_id == 0:
                 here = geometry.select(slice(i, i + 1))
                 record.see(embeddings.data[i], instances.labels[i], stamp_ns, here, c.min_novelty)
-        visible = frozenset(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
+
+    def _meet(self, visible: frozenset[int]) -> None:
+        """Remembers which tracks are seen together, and that their objects are different ones."""
         for track_id in self._met.observe(visible):
             if self._records[track_id].object_id:
                 self._map.never_same(self._records[track_id].object_id, self._met.met(track_id))
@@ -223,9 +228,29 @@ class MapAssociator:
             self._release(other)
 
     def _release(self, track_id: int) -> None:
-        """The track is no object any more and looks for one from its next frame on."""
-        self._met.release(track_id)
+        """The track is no object any more and starts anew; whom it met before says nothing of it now."""
+        self._met.forget(frozenset({track_id}))
         del self._records[track_id]
+
+    def _doubt(self, tracks: tuple[Track, ...], geometry: InstanceGeometry) -> frozenset[int]:
+        """Tracks that are far from where their objects are: they seem to have slid to other ones.
+
+        After some frames they lose their objects. If most tracks are far off, it is the pose that is
+        wrong, and none of them is doubted.
+        """
+        held = [t for t in tracks if self._object_of(t)]
+        here = geometry.select(np.array([t.index for t in held], dtype=np.intp))
+        there = self._map.places([self._object_of(t) for t in held])
+        far = self._config.position.distance(here, there) > _FAR_OFF
+        if 2 * np.count_nonzero(far) > max(len(held), _FEW):
+            far[:] = False
+        for track, doubted in zip(held, far.tolist(), strict=True):
+            record = self._records[track.track_id]
+            record.doubts = record.doubts + 1 if doubted else 0
+            if record.doubts >= _MAX_DOUBTS:
+                log.info("track %d is not where object %d is and loses it", track.track_id, record.object_id)
+                self._release(track.track_id)
+        return frozenset(held[k].track_id for k in np.flatnonzero(far) if self._object_of(held[k]))
 
     def _observe(
         self,
@@ -235,42 +260,23 @@ class MapAssociator:
         geometry: InstanceGeometry,
         stamp_ns: int,
     ) -> None:
-        """Brings the objects in view up to date, unless their tracks seem to have slid to another one."""
+        """Brings the objects of these tracks up to date."""
         rows = np.array([t.index for t in held], dtype=np.intp)
-        doubtful = self._doubtful(held, geometry.select(rows))
-        sure = np.flatnonzero(~doubtful)
-        object_ids = [self._object_of(held[k]) for k in sure]
-        rows = rows[sure]
+        object_ids = [self._object_of(t) for t in held]
         labels = [instances.labels[i] for i in rows]
         if self._config.calibration is None:
             few = slice(_LEARN_FROM)
             similarity = self._map.similarities(object_ids[few], embeddings.data[rows[few]])
             self._learned.learn(similarity, labels[few])
         self._map.observe(object_ids, embeddings.data[rows], labels, stamp_ns, geometry.select(rows))
-        for track, doubted in zip(held, doubtful.tolist(), strict=True):
-            self._doubt(track.track_id, doubted)
 
     def _object_of(self, track: Track) -> int:
         record = self._records.get(track.track_id)
         return 0 if record is None else record.object_id
 
-    def _doubt(self, track_id: int, doubted: bool) -> None:
-        """Counts the frames in which a track is not where its object is; too many part them."""
-        record = self._records[track_id]
-        record.doubts = record.doubts + 1 if doubted else 0
-        if record.doubts >= _MAX_DOUBTS:
-            log.info("track %d is no longer where object %d is and loses it", track_id, record.object_id)
-            self._release(track_id)
-
-    def _doubtful(self, held: list[Track], geometry: InstanceGeometry) -> NDArray[np.bool_]:
-        """(M,) tracks that are far from their objects. If most are, it is the pose that is wrong."""
-        places = self._map.places([self._object_of(t) for t in held])
-        far = self._config.position.distance(geometry, places) > _FAR_OFF
-        return far if 2 * np.count_nonzero(far) <= len(held) else np.zeros(len(held), dtype=bool)
-
-    def _tracked(self, track: Track, geometry: InstanceGeometry) -> TrackedObject:
+    def _tracked(self, track: Track, geometry: InstanceGeometry, doubted: bool) -> TrackedObject:
         record, i = self._records.get(track.track_id), track.index
-        decision = UNDECIDED if record is None else record.decision
+        decision = UNDECIDED if record is None or doubted else record.decision
         if not geometry.located[i]:
             return TrackedObject(i, track.track_id, track.state, decision)
         return TrackedObject(

@@ -37,12 +37,12 @@ class AssociatorConfig:
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     calibration: AppearanceCalibration | None = None
     alike_probability: float = 1e-3
-    unlike_probability: float = 0.02
+    unlike_probability: float = 0.2
     position: PositionEvidence = field(default_factory=PositionEvidence)
     label: LabelEvidence = field(default_factory=LabelEvidence)
     thresholds: Thresholds = field(default_factory=Thresholds)
     use_geometry: bool = True
-    max_deferred: int = 15
+    max_deferred: int = 10
     max_prototypes: int = 16
     max_views: int = 5
     min_novelty: float = 0.05

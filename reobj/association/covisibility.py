@@ -38,10 +38,6 @@ class CoVisibility:
             if other in self._met_objects:
                 self._met_objects[other].add(object_id)
 
-    def release(self, track: int) -> None:
-        """The track is no object any more; what it met stays."""
-        self._held.pop(track, None)
-
     def met(self, track: int) -> frozenset[int]:
         """The objects that the track was seen together with."""
         return frozenset(self._met_objects.get(track, ()))

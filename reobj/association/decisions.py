@@ -27,9 +27,9 @@ class Thresholds:
         new_prior: probability, before any evidence, that a track shows an object not in the map.
     """
 
-    match: float = 0.9
+    match: float = 0.8
     new: float = 0.8
-    new_prior: float = 0.5
+    new_prior: float = 0.3
 
 
 def decide(

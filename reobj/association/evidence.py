@@ -62,7 +62,7 @@ class AppearanceEvidence:
 
     calibration: AppearanceCalibration | LearnedCalibration
     alike_probability: float = 1e-3
-    unlike_probability: float = 0.02
+    unlike_probability: float = 0.2
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:
         t, v, d = queries.views.shape
@@ -88,8 +88,8 @@ class PositionEvidence:
     """
 
     pose_std_m: float = 0.05
-    view_shift: float = 0.25
-    room_per_object_m3: float = 3.0
+    view_shift: float = 0.35
+    room_per_object_m3: float = 6.0
     moved_probability: float = 1e-6
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:
@@ -125,7 +125,7 @@ class LabelEvidence:
         chance: probability that two different objects carry the same name.
     """
 
-    confusion: float = 0.1
+    confusion: float = 0.05
     chance: float = 0.4
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:

@@ -21,7 +21,7 @@ class TrackRecord:
     Attributes:
         decision: the last one; UNDECIDED until the first.
         deferred: frames for which a decision was put off.
-        doubts: frames in a row in which its object was not where the track is.
+        doubts: frames in a row in which the track was not where its object is.
         labels: class names, one per frame, while it looks for its object.
         first_ns, last_ns: stamps of its first and last frame.
         geometry: fused, of one instance.

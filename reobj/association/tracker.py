@@ -17,6 +17,7 @@ from reobj.association.assignment import assign
 from reobj.association.boxes import iou, to_centre, to_corners
 from reobj.association.gallery import remember, smallest_distance
 from reobj.association.motion import NEAR_M, CameraMotion
+from reobj.association.shift import common_shift
 from reobj.association.table import Table
 from reobj.association.tracker_config import TrackerConfig
 from reobj.errors import InputError, mismatch
@@ -41,7 +42,7 @@ class Track:
 
 
 class _Seen(NamedTuple):
-    """The N detections of a frame: boxes in centre form (N, 4), label codes, embeddings (N, D), depths (N,)."""
+    """The N detections of a frame: boxes in centre form (N, 4), label codes, looks (N, D), depths (N,)."""
 
     boxes: kalman.Array
     labels: NDArray[np.int64]
@@ -103,6 +104,8 @@ class Tracker:
             np.full(len(instances), np.nan) if depths is None else depths,
         )
         self._predict(tracks, camera_motion)
+        if camera_motion is None and self._config.follow_camera:
+            self._follow(tracks, seen)
         matches, unmatched = self._match(tracks, seen)
         self._correct(tracks, matches, seen)
         self._start(tracks, unmatched, seen)
@@ -149,6 +152,14 @@ class Tracker:
         tracks["covariance"][:, :, [0, 1, 3]] *= (scale * scale)[:, None, None]
         tracks["depth"][:] = depths
         tracks.keep(front)
+
+    def _follow(self, tracks: Table, seen: _Seen) -> None:
+        """Shifts all tracks by what those seen in the last frame do together."""
+        recent = np.flatnonzero(tracks["age"] == 1)
+        mean, latest = tracks["mean"], (tracks["views"][recent] - 1) % self._config.budget
+        similarity = tracks["gallery"][recent, latest] @ seen.embeddings.T
+        centres, heights = mean[recent, 0, :2], mean[recent, 0, 3]
+        mean[:, 0, :2] += common_shift(centres, heights, seen.boxes[:, :2], similarity)
 
     def _match(self, tracks: Table, seen: _Seen) -> tuple[Indices, Indices]:
         """Pairs (M, 2) of track row and detection, and the detections that are left."""

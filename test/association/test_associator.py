@@ -94,9 +94,9 @@ def test_a_single_identical_object_is_not_guessed_with_colour_only(make_world, m
     walk.step(frames=8)
     known = set(walk.last.values())
     absence(walk)
-    walk.step(hidden={0, 1}, frames=12)
+    walk.step(hidden={0, 1}, frames=8)
     assert walk.last[2] == 0
-    walk.step(hidden={0, 1}, frames=15)  # it must be decided, and a duplicate does the least harm
+    walk.step(hidden={0, 1}, frames=6)  # it must be decided, and a duplicate does the least harm
     assert walk.last[2] not in known | {0}
 
 
@@ -133,7 +133,7 @@ def test_events_tell_of_creation_and_return(make_world, make_walk, distinct):
     absence(walk)
     walk.step(frames=5)
     created, returned = walk.events
-    assert (created.kind, created.object_ids, created.stamp_ns) == (EventKind.CREATED, (1,), 200_000_000)
+    assert (created.kind, created.object_ids, created.stamp_ns) == (EventKind.CREATED, (1,), 100_000_000)
     assert (returned.kind, returned.object_ids) == (EventKind.REIDENTIFIED, (1,))
     assert returned.absence_ns == returned.stamp_ns - 200_000_000
     assert returned.track_id > created.track_id
@@ -141,7 +141,7 @@ def test_events_tell_of_creation_and_return(make_world, make_walk, distinct):
 
 def test_a_tentative_track_has_no_object(make_world, make_walk, distinct):
     walk = make_walk(make_world(ROW, distinct(3)), MapAssociator())
-    result = walk.step(frames=2)
+    result = walk.step(frames=1)
     assert {o.state for o in result.objects} == {TrackState.TENTATIVE}
     assert {o.decision.kind for o in result.objects} == {DecisionKind.DEFER}
     assert walk.associator.objects() == ()

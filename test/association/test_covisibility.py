@@ -42,10 +42,12 @@ def test_a_track_that_arrives_meets_those_that_stayed_and_they_meet_it():
     assert (met.met(1), met.met(2)) == ({80}, {70})
 
 
-def test_a_released_track_is_no_object_for_those_it_meets_later():
+def test_a_track_that_starts_anew_met_nobody_and_is_no_object():
     met = CoVisibility()
-    met.observe(frozenset({1}))
-    met.hold(1, 70)
-    met.release(1)
     met.observe(frozenset({1, 2}))
-    assert met.met(2) == set()
+    met.hold(1, 70)
+    met.hold(2, 80)
+    met.forget(frozenset({1}))
+    assert met.observe(frozenset({1, 3})) == {1, 3}
+    assert (met.met(1), met.met(3)) == (set(), set())
+    assert met.met(2) == {70}

@@ -43,12 +43,13 @@ def run(request):
     return Run(request.param)
 
 
-def test_a_track_is_confirmed_at_its_third_hit(run):
-    states = []
+@pytest.mark.parametrize("hits", [1, 2, 3])
+def test_a_track_is_confirmed_at_its_nth_hit(hits):
+    run, states = Run(replace(PAPER, n_init=hits)), []
     for _ in range(4):
         run(at((10, 10)), looks(A))
         states += run.states
-    assert states == [TrackState.TENTATIVE] * 2 + [TrackState.CONFIRMED] * 2
+    assert states == [TrackState.TENTATIVE] * (hits - 1) + [TrackState.CONFIRMED] * (5 - hits)
 
 
 def test_a_tentative_track_ends_at_its_first_miss(run):
@@ -193,6 +194,23 @@ def test_the_motion_of_the_camera_carries_a_track_over_a_turn():
             run(at((300, 220)), looks(A), depths=np.array([2.0]))
         found = at((300 + shifted, 220))
         assert run(found, looks(A), camera_motion=camera_motion, depths=np.array([2.0])) == expected
+
+
+def test_something_much_nearer_in_the_same_place_of_the_image_is_another_track():
+    for depths, expected in (([2.1], [1]), ([1.0], [2]), ([4.0], [2]), ([np.nan], [1])):
+        run = Run(TrackerConfig())
+        for _ in range(4):
+            run(at((300, 220)), looks(A), depths=np.array([2.0]))
+        assert run(at((300, 220)), looks(A), depths=np.array(depths)) == expected
+
+
+def test_without_a_pose_a_turn_that_all_boxes_show_is_followed_in_our_configuration():
+    corners = np.array([(100, 100), (300, 150), (500, 120)])
+    for config, followed in ((TrackerConfig(), True), (PAPER, False)):
+        run = Run(config)
+        for _ in range(4):
+            before = run(at(*corners), looks(A, B, C))
+        assert (run(at(*(corners - (70, 20))), looks(A, B, C)) == before) == followed
 
 
 def test_a_track_that_gets_behind_the_camera_ends():
