@@ -84,6 +84,8 @@ def make_nodes(context: LaunchContext) -> list[Node]:
             parameters=[given("params_file"), overrides],
             remappings=remappings({name: given(name) for name in TOPICS}),
             ros_arguments=["--log-level", given("log_level")],
+            # OpenMP's threads shall sleep, not spin, where other processes want the cores, too.
+            additional_env={"OMP_WAIT_POLICY": "passive"},
             output="screen",
         )
         for executable in executables

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from reobj import __version__
 from reobj.commands import demo, run, scan
 from reobj.commands.console import errors
+from reobj.environment import PATIENT
 from reobj.errors import ReobjError
 
 app = typer.Typer(
@@ -40,6 +42,7 @@ def options(
 
 def main() -> None:
     """Runs the command line. What went wrong on purpose is one line, not a traceback."""
+    os.environ |= {key: os.environ.get(key, value) for key, value in PATIENT.items()}
     try:
         app()
     except ReobjError as error:

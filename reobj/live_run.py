@@ -19,6 +19,7 @@ from typing import Any
 
 import yaml
 
+from reobj.environment import PATIENT
 from reobj.errors import ReobjError
 
 
@@ -51,6 +52,7 @@ class NodeProcesses:
             "ROS_DOMAIN_ID": str(os.getpid() % 101 if domain_id is None else domain_id),
             "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
             "PYTHONUNBUFFERED": "1",
+            **PATIENT,
         }
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
+from rich.table import Column, Table
 
 from reobj.evaluation.identity import IdentityScores
 from reobj.evaluation.latency import Percentiles
@@ -22,12 +23,12 @@ COLUMNS = {
     "IDF1": "idf1",
     "HOTA": "hota",
     "AssA": "assa",
-    "switches": "id_switches",
-    "revisits": "revisits",
+    "switch": "id_switches",
+    "revis.": "revisits",
     "recall": "revisit_recall",
-    "precision": "revisit_precision",
-    "objects": "map_objects",
-    "duplicates": "duplicates",
+    "prec.": "revisit_precision",
+    "ids": "map_objects",
+    "dup.": "duplicates",
 }
 
 
@@ -48,7 +49,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
 def score_table(runs: Mapping[str, IdentityScores]) -> Table:
     """One row per run; "-" where there was nothing to measure."""
-    table = Table("run", *COLUMNS, title="Identity")
+    table = Table(Column("run", no_wrap=True), *COLUMNS, title="Identity", box=SIMPLE, padding=(0, 0))
     for name, scores in runs.items():
         values = [getattr(scores, key) for key in COLUMNS.values()]
         table.add_row(

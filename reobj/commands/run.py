@@ -21,8 +21,12 @@ class Inputs(str, Enum):
 
 def run_command(
     source: Annotated[Path, typer.Argument(help="A scan folder, a .sens file or a bag.")],
-    out: Annotated[Path, typer.Option(help="Folder of overlay.mp4, report.html and ids.json.")] = Path("out/run"),
-    config: Annotated[Path | None, typer.Option(help="Pipeline configuration, as config/pipeline.yaml.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder of overlay.mp4, report.html and ids.json.")] = Path(
+        "out/run"
+    ),
+    config: Annotated[
+        Path | None, typer.Option(help="Pipeline configuration, as config/pipeline.yaml.")
+    ] = None,
     mode: Annotated[Inputs, typer.Option(help="Which inputs may be used.")] = Inputs.colour_depth_pose,
     frames: Annotated[int | None, typer.Option(help="Only so many frames.", min=1)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",

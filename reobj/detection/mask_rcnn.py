@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models import detection
 
 from reobj.devices import resolve_device
 from reobj.errors import InputError, ModelError, mismatch
 from reobj.tensors import upload
 from reobj.types import Frame, Instances
-from reobj.weights import download_weights, load_into, read_weights
+from reobj.weights import State, download_weights, load_into, read_weights
 
 _BUILDERS = {
     "maskrcnn_resnet50_fpn": (
@@ -96,16 +96,13 @@ class MaskRCNNDetector:
         with torch.autocast("cuda", torch.float16, enabled=self._config.half and self._device.type == "cuda"):
             found = self._network([image])[0]
         keep = self._wanted[found["labels"]] & torch.isfinite(found["scores"])
-        order = torch.argsort(found["scores"][keep], descending=True, stable=True)[
-            : self._config.max_instances
-        ]
-        rows = torch.nonzero(keep)[:, 0][order]
+        order = torch.argsort(found["scores"][keep], descending=True, stable=True)
+        rows = torch.nonzero(keep)[:, 0][order][: self._config.max_instances]
         masks = found["masks"][rows, 0] >= self._config.mask_threshold
         label_image, areas = resolve_overlaps(masks)
         large = areas >= max(1, self._config.min_area * frame.height * frame.width)
-        return self._instances(
-            {name: found[name][rows[large]] for name in ("boxes", "scores", "labels")}, label_image, large
-        )
+        kept = {name: found[name][rows[large]] for name in ("boxes", "scores", "labels")}
+        return self._instances(kept, label_image, large)
 
     def _instances(self, found: dict[str, Tensor], label_image: Tensor, large: Tensor) -> Instances:
         """Numbers the instances that stay from 1 and takes everything to the host."""
@@ -137,7 +134,7 @@ def resolve_overlaps(masks: Tensor) -> tuple[Tensor, Tensor]:
     return label_image, torch.bincount(label_image.flatten(), minlength=count + 1)[1:]
 
 
-def _build(config: MaskRCNNConfig) -> torch.nn.Module:
+def _build(config: MaskRCNNConfig) -> nn.Module:
     """The network with its weights."""
     builder, published = _BUILDERS[config.network]
     network = builder(
@@ -149,7 +146,20 @@ def _build(config: MaskRCNNConfig) -> torch.nn.Module:
         box_detections_per_img=2 * config.max_instances,
     )
     if config.weights == "coco":
-        load_into(network, download_weights(published), str(published))
+        _load(network, download_weights(published), str(published))
     elif config.weights != "random":
-        load_into(network, read_weights(config.weights), config.weights)
+        _load(network, read_weights(config.weights), config.weights)
     return network
+
+
+def _load(network: nn.Module, state: State, origin: str) -> None:
+    """Loads weights whose batch normalisation may have been frozen when they were trained.
+
+    Those (torchvision's first version) lack the counters of batches, and were made with an epsilon of 0.
+    """
+    counters = {k: v for k, v in network.state_dict().items() if k.endswith("num_batches_tracked")}
+    load_into(network, {**counters, **state}, origin)
+    if counters and not counters.keys() & state.keys():
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eps = 0.0

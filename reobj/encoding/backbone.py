@@ -47,8 +47,10 @@ class BackboneConfig:
         inputs: ``both``, ``foreground`` or ``background``.
         background_weight: of the background against the foreground, > 0. More tells identical objects
             apart by their place, and holds less when the view changes.
+        network_weight: of the network's features against the colours, > 0. Without training colours say
+            more; with ``imagenet`` take 2 or so.
         foreground_grid, background_grid: rows and columns of cells. More says better where things are,
-            and holds less when the view changes.
+            and holds less when the view changes. Rows alone hold when the camera goes around the object.
         colour_bins: bins of each colour axis, >= 2.
         components: length of each of the parts (network and colour, of each stream) after whitening.
         synthetic_images: pictures that the statistics are taken from. More takes longer to start.
@@ -63,9 +65,10 @@ class BackboneConfig:
     context: ContextSpec = field(default_factory=lambda: ContextSpec(ratio=2.0, square=True))
     inputs: str = "both"
     background_weight: float = 2.0
+    network_weight: float = 0.5
     foreground_grid: tuple[int, int] = (3, 1)
-    background_grid: tuple[int, int] = (3, 3)
-    colour_bins: int = 6
+    background_grid: tuple[int, int] = (3, 1)
+    colour_bins: int = 10
     components: int = 64
     synthetic_images: int = 256
     half: bool = True
@@ -73,8 +76,9 @@ class BackboneConfig:
     def __post_init__(self) -> None:
         if self.inputs not in _INPUTS:
             raise InputError(mismatch("inputs", f"one of {', '.join(_INPUTS)}", repr(self.inputs)))
-        if not self.background_weight > 0:
-            raise InputError(mismatch("background_weight", "a number > 0", self.background_weight))
+        for name in ("background_weight", "network_weight"):
+            if not getattr(self, name) > 0:
+                raise InputError(mismatch(name, "a number > 0", getattr(self, name)))
         least = {"seed": 0, "crop_size": 16, "colour_bins": 2, "components": 1, "synthetic_images": 2}
         for name, lowest in least.items():
             if getattr(self, name) < lowest:
@@ -128,10 +132,14 @@ class BackboneEncoder:
         if len(crops) == 0:
             return Embeddings(torch.zeros(0, self._model.dim).numpy(), self._model)
         parts = [whiten(part) for whiten, part in zip(self._whitenings, self._features(crops), strict=True)]
-        weight = [1.0 if s == "foreground" else self._config.background_weight for s in self._streams]
-        joined = torch.cat([part * weight[i // 2] for i, part in enumerate(parts)], dim=1)
+        joined = torch.cat([part * w for part, w in zip(parts, self._weights(), strict=True)], dim=1)
         # A tiny constant gives a direction to the instance of which nothing at all is seen.
         return Embeddings(F.normalize(joined + 1e-6, dim=1).cpu().numpy(), self._model)
+
+    def _weights(self) -> list[float]:
+        """Of each part: network and colour of each stream."""
+        streams = [1.0 if s == "foreground" else self._config.background_weight for s in self._streams]
+        return [stream * part for stream in streams for part in (self._config.network_weight, 1.0)]
 
     def _adapt(self, crops: Crops) -> None:
         """Takes all statistics from synthetic crops."""

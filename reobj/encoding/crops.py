@@ -126,7 +126,8 @@ class CropCutter:
         if not self._reuse:
             return Crops.allocate(count, self._size, self._device)
         if len(self._room) < count:
-            self._room = Crops.allocate(count, self._size, self._device)
+            with torch.inference_mode(False):  # a tensor made in that mode may not be written outside it
+                self._room = Crops.allocate(count, self._size, self._device)
         return self._room.first(count)
 
     def _scaled(self, colour: NDArray[np.uint8]) -> Tensor:

@@ -7,6 +7,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
+from torchvision import models
+from torchvision.models import detection
+from torchvision.ops import FrozenBatchNorm2d
 
 from reobj.detection.mask_rcnn import COCO_LABELS, MaskRCNNConfig, MaskRCNNDetector, resolve_overlaps
 from reobj.errors import InputError, ModelError
@@ -105,6 +108,28 @@ def test_weights_from_a_local_file_are_used(random_detector: MaskRCNNDetector, t
         MaskRCNNConfig(**{**SMALL, "weights": str(path)}, min_score=0.0, max_instances=5), "cpu"
     )  # type: ignore[arg-type]
     np.testing.assert_array_equal(loaded.detect(frame()).boxes, random_detector.detect(frame()).boxes)
+
+
+def test_weights_trained_with_frozen_batch_norm_give_what_they_gave_there(tmp_path: Path) -> None:
+    """The form of torchvision's own v1 file: no counters of batches, an epsilon of 0."""
+    torch.manual_seed(1)
+    trunk = models.resnet50(weights=None, norm_layer=FrozenBatchNorm2d)
+    backbone = detection.backbone_utils._resnet_fpn_extractor(trunk, 5)
+    theirs = detection.MaskRCNN(backbone, len(COCO_LABELS), min_size=96, box_score_thresh=0.0)
+    for module in theirs.modules():
+        if isinstance(module, FrozenBatchNorm2d):
+            module.eps = 0.0
+            nn.init.uniform_(module.running_var, 1e-5, 1.0)
+            nn.init.uniform_(module.weight, 0.1, 0.3)
+    path = tmp_path / "frozen.safetensors"
+    save_file(theirs.state_dict(), path)
+    config = MaskRCNNConfig(**{**SMALL, "weights": str(path)}, min_score=0.0)  # type: ignore[arg-type]
+    ours = MaskRCNNDetector(config, "cpu")._network
+    image = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected, found = theirs.eval().backbone(image[None]), ours.backbone(image[None])
+    for name, value in expected.items():
+        torch.testing.assert_close(found[name], value, rtol=1e-3, atol=1e-3 * float(value.abs().max()))
 
 
 def test_weights_that_cannot_be_fetched_name_the_alternatives(monkeypatch: pytest.MonkeyPatch) -> None:

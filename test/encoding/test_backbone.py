@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,8 @@ from reobj.encoding.context import ContextSpec
 from reobj.errors import DeviceError, InputError
 from reobj.types import Frame, Instances
 
-from .conftest import rectangles, smooth_frame
-
+MakeInstances = Callable[..., Instances]
+MakeFrame = Callable[[int, int], Frame]
 SMALL = BackboneConfig(crop_size=32, synthetic_images=24, components=8)
 
 
@@ -23,7 +24,9 @@ def encoder() -> BackboneEncoder:
     return BackboneEncoder(SMALL, "cpu")
 
 
-def test_one_embedding_of_length_one_per_instance(encoder: BackboneEncoder, frame: Frame) -> None:
+def test_one_embedding_of_length_one_per_instance(
+    encoder: BackboneEncoder, frame: Frame, rectangles: MakeInstances
+) -> None:
     instances = rectangles(60, 80, (20, 20, 40, 45), (50, 10, 70, 30), (0, 0, 9, 9))
     found = encoder.encode(frame, instances)
     assert found.data.shape == (3, 32)
@@ -31,7 +34,9 @@ def test_one_embedding_of_length_one_per_instance(encoder: BackboneEncoder, fram
     assert found.model == encoder.model
 
 
-def test_instances_do_not_depend_on_each_other(encoder: BackboneEncoder, frame: Frame) -> None:
+def test_instances_do_not_depend_on_each_other(
+    encoder: BackboneEncoder, frame: Frame, rectangles: MakeInstances
+) -> None:
     alone = encoder.encode(frame, rectangles(60, 80, (20, 20, 40, 45)))
     both = encoder.encode(frame, rectangles(60, 80, (20, 20, 40, 45), (60, 30, 70, 50)))
     np.testing.assert_allclose(both.data[0], alone.data[0], atol=1e-4)
@@ -41,7 +46,9 @@ def test_no_instances_give_no_embeddings(encoder: BackboneEncoder, frame: Frame)
     assert encoder.encode(frame, Instances.empty(60, 80)).data.shape == (0, 32)
 
 
-def test_identical_objects_before_other_walls_differ_by_background_alone() -> None:
+def test_identical_objects_before_other_walls_differ_by_background_alone(
+    rectangles: MakeInstances, smooth_frame: MakeFrame
+) -> None:
     colour = smooth_frame(60, 160).colour.copy()
     colour[25:35, 35:45] = colour[25:35, 115:125] = (200, 30, 30)
     frame, two = Frame(colour, 0), rectangles(60, 160, (35, 25, 45, 35), (115, 25, 125, 35))
@@ -60,7 +67,7 @@ def test_one_stream_has_half_the_length(encoder: BackboneEncoder) -> None:
 
 @pytest.mark.parametrize("filled", [True, False])
 def test_masks_without_background_or_foreground_are_encoded(
-    encoder: BackboneEncoder, frame: Frame, filled: bool
+    encoder: BackboneEncoder, frame: Frame, filled: bool, rectangles: MakeInstances
 ) -> None:
     seen = rectangles(60, 80, (0, 0, 80, 60))
     hidden = Instances(seen.boxes, np.zeros_like(seen.label_image), seen.labels, seen.scores)
@@ -131,7 +138,7 @@ def test_bad_configuration_is_refused(bad: dict[str, object]) -> None:
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-def test_cuda_agrees_with_the_cpu(encoder: BackboneEncoder, frame: Frame) -> None:
+def test_cuda_agrees_with_the_cpu(encoder: BackboneEncoder, frame: Frame, rectangles: MakeInstances) -> None:
     instances = rectangles(60, 80, (20, 20, 40, 45), (50, 10, 70, 30))
     found = BackboneEncoder(SMALL, "cuda").encode(frame, instances).data
     assert (found * encoder.encode(frame, instances).data).sum(axis=1).min() > 0.98

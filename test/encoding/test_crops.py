@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
@@ -13,8 +15,8 @@ from reobj.encoding.crops import IMAGENET_MEAN, IMAGENET_STD, CropCutter, Crops,
 from reobj.errors import InputError
 from reobj.types import Frame, Instances
 
-from .conftest import rectangles, smooth_frame
-
+MakeInstances = Callable[..., Instances]
+MakeFrame = Callable[[int, int], Frame]
 CPU = torch.device("cpu")
 MEAN, STD = np.array(IMAGENET_MEAN), np.array(IMAGENET_STD)
 
@@ -49,7 +51,9 @@ def assert_like(crops: Crops, expected: dict[str, np.ndarray]) -> None:
 @pytest.mark.parametrize(
     "spec", [ContextSpec(pixels=10), ContextSpec(ratio=2.0), ContextSpec(1.5, square=True)]
 )
-def test_equal_to_a_loop_also_beyond_the_border(spec: ContextSpec, frame: Frame) -> None:
+def test_equal_to_a_loop_also_beyond_the_border(
+    spec: ContextSpec, frame: Frame, rectangles: MakeInstances
+) -> None:
     instances = rectangles(60, 80, (20, 20, 40, 45), (0, 0, 15, 30), (60, 40, 80, 60), (35, 30, 50, 50))
     crops = CropCutter(64, spec, CPU)(frame, instances)
     assert_like(crops, one_by_one(frame, instances, spec, 64))
@@ -66,7 +70,15 @@ def test_equal_to_a_loop_also_beyond_the_border(spec: ContextSpec, frame: Frame)
     square=st.booleans(),
 )
 def test_any_box_is_cut_as_the_loop_does(
-    x: int, y: int, w: int, h: int, ratio: float, pixels: float, square: bool
+    x: int,
+    y: int,
+    w: int,
+    h: int,
+    ratio: float,
+    pixels: float,
+    square: bool,
+    rectangles: MakeInstances,
+    smooth_frame: MakeFrame,
 ) -> None:
     frame, spec = smooth_frame(60, 80), ContextSpec(ratio, pixels, square)
     instances = rectangles(60, 80, (x, y, min(x + w, 80), min(y + h, 60)))
@@ -75,7 +87,7 @@ def test_any_box_is_cut_as_the_loop_does(
     assert_like(crops, one_by_one(frame, instances, spec, 130))
 
 
-def test_many_instances_are_cut_like_single_ones(frame: Frame) -> None:
+def test_many_instances_are_cut_like_single_ones(frame: Frame, rectangles: MakeInstances) -> None:
     boxes = [(i, i // 2, i + 9, i // 2 + 9) for i in range(45)]
     instances = rectangles(60, 80, *boxes)
     cut = CropCutter(128, ContextSpec(ratio=2), CPU)
@@ -91,7 +103,7 @@ def test_many_instances_are_cut_like_single_ones(frame: Frame) -> None:
         torch.testing.assert_close(together.mask[[row]], cut(frame, alone).mask)
 
 
-def test_shrinking_averages_instead_of_picking_pixels() -> None:
+def test_shrinking_averages_instead_of_picking_pixels(rectangles: MakeInstances) -> None:
     stripes = np.zeros((256, 256, 3), np.uint8)
     stripes[:, ::2] = 200
     crops = CropCutter(32, ContextSpec(), CPU)(Frame(stripes, 0), rectangles(256, 256, (0, 0, 256, 256)))
@@ -99,7 +111,7 @@ def test_shrinking_averages_instead_of_picking_pixels() -> None:
     torch.testing.assert_close(inner, torch.full_like(inner, 100.0), atol=1e-2, rtol=0)
 
 
-def test_shrunk_crops_are_near_area_averages() -> None:
+def test_shrunk_crops_are_near_area_averages(rectangles: MakeInstances, smooth_frame: MakeFrame) -> None:
     frame = smooth_frame(240, 320)
     crops = CropCutter(48, ContextSpec(), CPU)(frame, rectangles(240, 320, (16, 24, 208, 216)))
     area = cv2.resize(frame.colour[24:216, 16:208], (48, 48), interpolation=cv2.INTER_AREA)
@@ -108,7 +120,7 @@ def test_shrunk_crops_are_near_area_averages() -> None:
     assert difference.max() < 8
 
 
-def test_foreground_and_background_share_the_crops_pixels(frame: Frame) -> None:
+def test_foreground_and_background_share_the_crops_pixels(frame: Frame, rectangles: MakeInstances) -> None:
     crops = CropCutter(32, ContextSpec(ratio=2), CPU)(frame, rectangles(60, 80, (20, 20, 40, 45)))
     mask = crops.mask.expand(-1, 3, -1, -1) > 0
     assert denormalised(crops.foreground)[~mask].abs().max() < 1e-6
@@ -116,7 +128,7 @@ def test_foreground_and_background_share_the_crops_pixels(frame: Frame) -> None:
     assert 0.2 < mask.float().mean() < 0.3  # a quarter of a crop of twice the box
 
 
-def test_beyond_the_image_is_black_and_marked(frame: Frame) -> None:
+def test_beyond_the_image_is_black_and_marked(frame: Frame, rectangles: MakeInstances) -> None:
     crops = CropCutter(40, ContextSpec(ratio=2), CPU)(frame, rectangles(60, 80, (0, 0, 20, 20)))
     inside = crops.inside[0, 0]
     assert inside[10:, 10:].all()
@@ -125,13 +137,15 @@ def test_beyond_the_image_is_black_and_marked(frame: Frame) -> None:
     assert denormalised(crops.background)[0, :, :9].abs().max() < 1e-6
 
 
-def test_a_mask_that_fills_the_crop_leaves_a_black_background(frame: Frame) -> None:
+def test_a_mask_that_fills_the_crop_leaves_a_black_background(
+    frame: Frame, rectangles: MakeInstances
+) -> None:
     crops = CropCutter(32, ContextSpec(), CPU)(frame, rectangles(60, 80, (20, 20, 40, 45)))
     assert (crops.mask == 1).all()
     assert denormalised(crops.background).abs().max() < 1e-6
 
 
-def test_an_empty_mask_leaves_a_black_foreground(frame: Frame) -> None:
+def test_an_empty_mask_leaves_a_black_foreground(frame: Frame, rectangles: MakeInstances) -> None:
     seen = rectangles(60, 80, (20, 20, 40, 45))
     hidden = Instances(seen.boxes, np.zeros_like(seen.label_image), seen.labels, seen.scores)
     crops = CropCutter(32, ContextSpec(), CPU)(frame, hidden)
@@ -144,7 +158,7 @@ def test_no_instances_give_empty_crops(frame: Frame) -> None:
     assert crops.foreground.shape == (0, 3, 32, 32)
 
 
-def test_reused_memory_holds_the_next_frame(frame: Frame) -> None:
+def test_reused_memory_holds_the_next_frame(frame: Frame, rectangles: MakeInstances) -> None:
     many = rectangles(60, 80, (20, 20, 40, 45), (50, 10, 70, 30))
     few = rectangles(60, 80, (20, 20, 40, 45))
     reusing, fresh = (CropCutter(32, ContextSpec(ratio=2), CPU, reuse=reuse) for reuse in (True, False))
@@ -154,7 +168,25 @@ def test_reused_memory_holds_the_next_frame(frame: Frame) -> None:
     torch.testing.assert_close(second.background, fresh(frame, few).background)
 
 
-def test_read_only_frames_are_taken_as_they_are(frame: Frame, recwarn: pytest.WarningsRecorder) -> None:
+def test_memory_made_without_gradients_is_written_again_with_them(
+    frame: Frame, rectangles: MakeInstances
+) -> None:
+    cut, instances = CropCutter(32, ContextSpec(), CPU, reuse=True), rectangles(60, 80, (20, 20, 40, 45))
+    with torch.inference_mode():
+        before = cut(frame, instances).foreground.clone()
+    assert torch.equal(cut(frame, instances).foreground, before)
+
+
+def test_a_frame_of_one_row_and_a_box_far_larger_are_cut(rectangles: MakeInstances) -> None:
+    frame, instances = Frame(np.full((1, 300, 3), 255, np.uint8), 0), rectangles(1, 300, (0, 0, 300, 1))
+    crops = CropCutter(16, ContextSpec(ratio=50, square=True), CPU)(frame, instances)
+    assert torch.isfinite(crops.background).all()
+    assert crops.inside.float().mean() < 0.1
+
+
+def test_read_only_frames_are_taken_as_they_are(
+    frame: Frame, recwarn: pytest.WarningsRecorder, rectangles: MakeInstances
+) -> None:
     view = np.frombuffer(frame.colour.tobytes(), np.uint8).reshape(frame.colour.shape)
     instances = rectangles(60, 80, (20, 20, 40, 45))
     cut = CropCutter(32, ContextSpec(), CPU)
