@@ -11,7 +11,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=["reobj", "reobj.*", "reobj_ros", "reobj_ros.*"]),
-    package_data={"reobj": ["**/*.html", "**/*.css", "**/*.yaml", "py.typed"]},
+    package_data={"reobj": ["visual/templates/*", "py.typed"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -22,9 +22,8 @@ setup(
     install_requires=[
         "av>=12",
         "embreex>=2.17.7.post4",
-        "lz4",
-        "matplotlib>=3.8",
-        "mcap>=1.1",
+        "jinja2>=3.1",
+        "markupsafe>=2.1",
         "numpy>=1.26",
         "opencv-python-headless>=4.8",
         "pyyaml>=6",

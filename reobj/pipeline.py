@@ -15,7 +15,7 @@ class Pipeline:
     """Detect, encode, associate.
 
     Args:
-        detector, encoder, associator: the stages; they may be shared with nothing else that has state.
+        detector, encoder, associator: the stages. Pipelines may share the first two, never the last.
     """
 
     def __init__(self, detector: Detector, encoder: Encoder, associator: Associator) -> None:

@@ -12,14 +12,39 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
+from reobj_ros.image_chooser import ImageChooser, publishers_of
+from reobj_ros.parameters import Parameter
 from reobj_ros.stamp_join import Companion, Joined, StampJoin
 from reobj_ros.stamps import to_ns
+from reobj_ros.throttle import Throttle
 
 RELIABILITY = {"best_effort": ReliabilityPolicy.BEST_EFFORT, "reliable": ReliabilityPolicy.RELIABLE}
 STAGE_QOS = QoSProfile(depth=10)
 
+INPUT_PARAMETERS = (
+    Parameter(
+        "sync_wait",
+        0.2,
+        "longest wait for depth, pose and masks of an image, s; raising it delays frames that lack one",
+        0.0,
+        60.0,
+    ),
+    Parameter(
+        "image_transport", "auto", "which form of images to take", choices=("auto", "raw", "compressed")
+    ),
+    Parameter(
+        "reliability",
+        "best_effort",
+        "of the camera's topics; reliable loses nothing and hears only reliable publishers",
+        choices=("best_effort", "reliable"),
+    ),
+)
+
 SILENCE_S = 5.0
-"""An expected input that says nothing for so long is warned about."""
+"""An input that says nothing for so long is warned about."""
+
+MISSED = 10
+"""So many frames in a row without an input that is published are warned about; fewer happen at the start."""
 
 
 class Inputs:
@@ -32,7 +57,7 @@ class Inputs:
         primary: name of the input that makes a frame.
         companions: the other inputs, by name.
         emit: called in the executor's thread with each Joined; it must be quick.
-        settings: parameters ``sync_wait`` (longest wait for a companion, s) and ``reliability``.
+        settings: the values of INPUT_PARAMETERS.
     """
 
     def __init__(
@@ -48,11 +73,13 @@ class Inputs:
         self._primary = primary
         self._last_heard_s = time.monotonic()
         self._topics: dict[str, str] = {}
+        self._choosers: dict[str, ImageChooser] = {}
+        self._may_warn = Throttle(30.0)
         self.join = StampJoin(companions, emit, settings["sync_wait"])
-        for companion_name, companion in companions.items():
-            companion.expected = self._has_publisher(companion_name)
-        self._timer = node.create_timer(0.02, lambda: self.join.flush(time.monotonic()))
-        self._watch = node.create_timer(SILENCE_S, self._warn_of_silence)
+        for name, companion in companions.items():
+            companion.expected = self._has_publisher(name)
+        self._flush_timer = node.create_timer(0.02, lambda: self.join.flush(time.monotonic()))
+        self._watch_timer = node.create_timer(SILENCE_S, self._watch)
 
     def subscribe(self, name: str, message_type: Any, topic: str, stage: bool = False) -> Subscription:
         """Feeds ``topic`` in as the input ``name``; ``stage`` says that it comes from another node of ours."""
@@ -65,8 +92,8 @@ class Inputs:
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
-    def subscribe_image(self, name: str, topic: str, compressed_suffix: str, transport: str) -> ImageChooser:
-        """Feeds an image topic in, raw or compressed. Gives what ends it.
+    def subscribe_image(self, name: str, topic: str, compressed_suffix: str, transport: str) -> None:
+        """Feeds an image topic in, raw or compressed, as soon as somebody publishes it.
 
         Args:
             name: of the input.
@@ -77,70 +104,44 @@ class Inputs:
         topics = {"raw": (Image, topic), "compressed": (CompressedImage, f"{topic}/{compressed_suffix}")}
         forms = topics if transport == "auto" else {transport: topics[transport]}
         self._topics[name] = next(iter(forms.values()))[1]
-        return ImageChooser(self._node, forms, lambda *chosen: self.subscribe(name, *chosen))
+        self._choosers[name] = ImageChooser(self._node, forms, lambda *form: self.subscribe(name, *form))
+
+    def unsubscribe_image(self, name: str) -> None:
+        """Ends an image input; nothing waits for it any more."""
+        self._choosers.pop(name).destroy()
+        del self._topics[name]
+        self.join.companions[name].waiting.clear()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._topics
 
     def _take(self, name: str, message: Any) -> None:
-        now_s = time.monotonic()
+        now_s, stamp_ns = time.monotonic(), to_ns(message.header.stamp)
         if name != self._primary:
-            self.join.add(name, to_ns(message.header.stamp), message, now_s)
+            self.join.add(name, stamp_ns, message, now_s)
             return
         self._last_heard_s = now_s
-        self.join.add_primary(to_ns(message.header.stamp), message, now_s)
+        self.join.add_primary(stamp_ns, message, now_s)
 
     def _has_publisher(self, name: str) -> Callable[[], bool]:
-        return lambda: name in self._topics and self._node.count_publishers(self._topics[name]) > 0
+        return lambda: name in self._topics and publishers_of(self._node, self._topics[name]) > 0
 
-    def _warn_of_silence(self) -> None:
-        if time.monotonic() - self._last_heard_s < SILENCE_S:
+    def _watch(self) -> None:
+        """Warns of inputs that say nothing, or nothing that belongs to the frames."""
+        if time.monotonic() - self._last_heard_s >= SILENCE_S:
+            self._warn(self._primary, f"no message for {SILENCE_S:.0f} s")
             return
-        topic = self._topics.get(self._primary, self._primary)
-        resolved = self._node.resolve_topic_name(topic)
-        publishers = self._node.count_publishers(topic)
-        cure = (
-            "nobody publishes it: check the name and remap it"
-            if publishers == 0
-            else f"{publishers} publish it: check that they run and that QoS fits (qos_overrides.{resolved}.subscription)"
-        )
-        self._node.get_logger().warning(
-            f"no message on {resolved} for {SILENCE_S:.0f} s; {cure}", throttle_duration_sec=30.0
-        )
+        for name, companion in self.join.companions.items():
+            if companion.missed >= MISSED:
+                lack = "frames are dropped" if companion.required else "frames go without it"
+                slop = f"within {companion.slop_ns / 1e6:g} ms of" if companion.slop_ns else "of exactly"
+                self._warn(name, f"{lack}, as nothing {slop} their stamps comes")
 
-
-class ImageChooser:
-    """Subscribes to the raw or the compressed form of an image, whichever is published.
-
-    It never subscribes to both: a camera driver would compress for nobody. When the chosen one
-    loses its publisher and the other has one, it changes over.
-
-    Args:
-        node: that subscribes.
-        forms: message type and topic of each form, the preferred one first.
-        subscribe: makes the subscription of a form.
-    """
-
-    def __init__(
-        self, node: Node, forms: dict[str, tuple[Any, str]], subscribe: Callable[[Any, str], Subscription]
-    ) -> None:
-        self._node = node
-        self._forms = forms
-        self._subscribe = subscribe
-        self._chosen = ""
-        self._subscription: Subscription | None = None
-        self._timer = node.create_timer(0.2, self._look)
-
-    def destroy(self) -> None:
-        """Ends the subscription."""
-        self._node.destroy_timer(self._timer)
-        if self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-
-    def _look(self) -> None:
-        published = [form for form, (_, topic) in self._forms.items() if self._node.count_publishers(topic)]
-        if not published or self._chosen in published:
-            return
-        if self._subscription is not None:
-            self._node.destroy_subscription(self._subscription)
-        self._chosen = published[0]
-        self._subscription = self._subscribe(*self._forms[self._chosen])
-        topic = self._node.resolve_topic_name(self._forms[self._chosen][1])
-        self._node.get_logger().info(f"listening to {topic}")
+    def _warn(self, name: str, what: str) -> None:
+        topic = self._node.resolve_topic_name(self._topics.get(name, name))
+        publishers = publishers_of(self._node, topic)
+        cure = f"{publishers} publish it, check that they run, their stamps, and qos_overrides.{topic}"
+        if not publishers:
+            cure = "nobody publishes it, check its name and remap it"
+        if self._may_warn(f"{topic}: {what}"):
+            self._node.get_logger().warning(f"{topic}: {what}; {cure}")

@@ -5,13 +5,41 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from types import FrameType
 
 import rclpy
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.exceptions import ParameterException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 
 from reobj.errors import ReobjError
+
+
+class StopRequest:
+    """What Ctrl-C and SIGTERM do to a node.
+
+    While it is made, which may take long, the first one raises KeyboardInterrupt. Afterwards they only
+    ask: an exception inside a callback could leave a bag half written. rclpy's own handlers would
+    end the context at once, below a worker that is about to publish.
+
+    Attributes:
+        may_raise: the node is not made yet.
+        came: one of them came.
+    """
+
+    def __init__(self) -> None:
+        self.may_raise = True
+        self.came = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        first = not self.came
+        self.came = True
+        if first and self.may_raise:
+            raise KeyboardInterrupt
 
 
 def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
@@ -20,23 +48,39 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
     Returns:
         0, or 1 when the node could not be made or says so by its ``exit_code``.
     """
-    rclpy.init(args=args)
+    stop = StopRequest()
     node = None
     try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        while rclpy.ok() and not getattr(node, "finished", False):
-            executor.spin_once(timeout_sec=0.2)
-    except (KeyboardInterrupt, ExternalShutdownException):
+        stop.may_raise = False
+        spin(node, stop)
+    except KeyboardInterrupt:
         pass
-    except (ReobjError, ValueError, InvalidParameterTypeException, InvalidParameterValueException) as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        return 1
+    except (ReobjError, ParameterException) as error:
+        return failed(error)
+    except rclpy_implementation.RCLError as error:
+        if node is not None:
+            raise
+        return failed(error)  # a parameter file or remapping that cannot be read, a bad topic name
     finally:
-        # launch, or an impatient hand, may send Ctrl-C again: what is half written must be completed.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop.may_raise = False
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
     return int(getattr(node, "exit_code", 0))
+
+
+def spin(node: Node, stop: StopRequest) -> None:
+    """Runs the node's callbacks until one of both says that it is enough."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while not (stop.came or getattr(node, "finished", False)):
+        executor.spin_once(timeout_sec=0.1)
+    executor.remove_node(node)
+
+
+def failed(error: Exception) -> int:
+    """One line on stderr, and the exit code that goes with it."""
+    print(f"error: {error}", file=sys.stderr, flush=True)
+    return 1

@@ -10,29 +10,14 @@ from rclpy.node import Node
 
 from reobj.errors import ReobjError
 from reobj_ros.diagnostics import Diagnostics
-from reobj_ros.inputs import Inputs
+from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.parameters import Parameter, declare
 from reobj_ros.stamp_join import Companion, Joined
+from reobj_ros.throttle import Throttle
 from reobj_ros.worker import Worker
 
-COMMON = (
-    Parameter(
-        "sync_wait",
-        0.2,
-        "longest wait for depth, pose and masks of an image, s; raising it delays",
-        0.0,
-        60.0,
-    ),
-    Parameter(
-        "image_transport", "auto", "which form of images to take", choices=("auto", "raw", "compressed")
-    ),
-    Parameter(
-        "reliability",
-        "best_effort",
-        "of the camera's topics; reliable loses nothing and hears only reliable publishers",
-        choices=("best_effort", "reliable"),
-    ),
-)
+REPEAT_S = 5.0
+"""The same kind of bad frame is logged at most so often, in seconds; diagnostics count each of them."""
 
 
 class StageNode(Node):
@@ -43,29 +28,32 @@ class StageNode(Node):
 
     def __init__(self, name: str, table: Iterable[Parameter]) -> None:
         super().__init__(name)
-        self.settings: dict[str, Any] = declare(self, [*COMMON, *table])
+        self.settings: dict[str, Any] = declare(self, [*INPUT_PARAMETERS, *table])
         self.diagnostics: Diagnostics
         self.worker: Worker[Joined]
         self.inputs: Inputs
+        self._may_log = Throttle(REPEAT_S)
 
     def listen(self, primary: str, companions: dict[str, Companion], hardware_id: str = "") -> None:
         """Starts the worker and makes ``self.inputs``; call it last but for the subscriptions."""
-        self.diagnostics = Diagnostics(self, hardware_id)
         self.worker = Worker(self._process, self._failed, self.get_name())
         self.inputs = Inputs(self, primary, companions, self._received, self.settings)
+        self.diagnostics = Diagnostics(
+            self, hardware_id, lambda: self.worker.dropped + self.inputs.join.dropped
+        )
 
     def process(self, joined: Joined) -> None:
         """Works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on."""
         raise NotImplementedError
 
     def warn(self, text: str) -> None:
-        """Logs a warning, the same place at most every five seconds."""
-        self.get_logger().warning(text, throttle_duration_sec=5.0)
+        """Logs a warning; of those that are alike up to the first colon, one every five seconds."""
+        if self._may_log(text):
+            self.get_logger().warning(text)
 
     def _received(self, joined: Joined) -> None:
         self.diagnostics.count("received")
         self.worker.submit(joined)
-        self.diagnostics.set("dropped", self.worker.dropped + self.inputs.join.dropped)
 
     def _process(self, joined: Joined) -> None:
         self.process(joined)
@@ -73,6 +61,8 @@ class StageNode(Node):
 
     def _failed(self, error: Exception) -> None:
         self.diagnostics.count("failed")
+        if not self._may_log(str(error)):
+            return
         if isinstance(error, ReobjError):
             self.get_logger().error(f"frame skipped: {error}")
         else:

@@ -32,16 +32,20 @@ class Companion:
         slop_ns: largest difference of stamps, nanoseconds; 0 = exactly the same.
         expected: whether anybody publishes it; if not, it is not waited for.
         required: without it the primary message is dropped.
-        keep: how many messages wait for their primary one.
+        keep: how many messages wait for their primary one. Raising it takes memory and lets the
+            primary ones come later.
+        missed: how many primary messages in a row went without it, though it was to be expected.
     """
 
     slop_ns: int = 0
     expected: Callable[[], bool] = always
     required: bool = False
     keep: int = 60
+    missed: int = 0
     waiting: dict[int, Any] = field(default_factory=dict)
 
     def add(self, stamp_ns: int, message: Any) -> None:
+        """Keeps a message; a stamp that jumps back forgets those of the last round."""
         newest = max(self.waiting, default=stamp_ns)
         if stamp_ns < newest - LOOP_NS:
             self.waiting.clear()
@@ -51,8 +55,8 @@ class Companion:
 
     def nearest(self, stamp_ns: int) -> Any | None:
         """The message closest to ``stamp_ns`` within the slop."""
-        if stamp_ns in self.waiting:
-            return self.waiting[stamp_ns]
+        if stamp_ns in self.waiting or not self.slop_ns:
+            return self.waiting.get(stamp_ns)
         best = min(self.waiting, key=lambda other: abs(other - stamp_ns), default=None)
         if best is None or abs(best - stamp_ns) > self.slop_ns:
             return None
@@ -65,7 +69,18 @@ class Companion:
         """
         newest = max(self.waiting, default=stamp_ns)
         is_past = stamp_ns + self.slop_ns < newest <= stamp_ns + self.slop_ns + LOOP_NS
-        return (self.required or self.expected()) and not is_past
+        return self.wanted and not is_past
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a primary message without it lacks something."""
+        return self.required or self.expected()
+
+    def settle(self, stamp_ns: int, came: bool) -> None:
+        """Takes note that the primary message of this stamp has gone, and forgets what is long before it."""
+        self.missed = 0 if came or not self.wanted else self.missed + 1
+        for old in [s for s in self.waiting if s + self.slop_ns < stamp_ns - LOOP_NS]:
+            del self.waiting[old]
 
 
 @dataclass(frozen=True)
@@ -126,6 +141,8 @@ class StampJoin:
             if now_s - since_s < self._wait_s and any(c.may_come(stamp_ns) for c in missing):
                 return
             self._pending.popleft()
+            for name, companion in self.companions.items():
+                companion.settle(stamp_ns, found[name] is not None)
             if any(c.required for c in missing):
                 self.dropped += 1
             else:

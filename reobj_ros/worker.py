@@ -43,13 +43,19 @@ class Worker(Generic[Item]):
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting and not self._busy, timeout_s)
 
-    def stop(self, timeout_s: float = 5.0) -> None:
-        """Drops what waits, lets the present item end and joins the thread."""
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """Drops what waits, lets the present item end and joins the thread.
+
+        Returns:
+            Whether it ended in time. If not, what the item still does counts for nothing: its
+            exceptions are dropped, as whatever it uses may be gone.
+        """
         with self._changed:
             self._running = False
             self._waiting = []
             self._changed.notify_all()
         self._thread.join(timeout_s)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while True:
@@ -62,7 +68,8 @@ class Worker(Generic[Item]):
             try:
                 self._work(item)
             except Exception as error:  # the thread must outlive any bad item; the node logs it
-                self._on_error(error)
+                if self._running:
+                    self._on_error(error)
             finally:
                 with self._changed:
                     self._busy = False

@@ -45,7 +45,7 @@ class Bomb:
 
 def test_a_file_that_runs_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("evil.pth").write_bytes(pickle.dumps({"a": Bomb()}))
+    Path("evil.pth").write_bytes(pickle.dumps({"a": Bomb()}, protocol=2))
     with pytest.raises(ModelError):
         read_weights("evil.pth")
     assert not Path("exploded").exists()

@@ -89,7 +89,7 @@ class BackboneConfig:
 
 
 class BackboneEncoder:
-    """Encodes all instances of a frame in one batch.
+    """Encodes all instances of a frame in one batch. For one thread at a time.
 
     Args:
         config: network and embedding.
@@ -111,7 +111,9 @@ class BackboneEncoder:
         self._adapt(synthetic_crops(c.synthetic_images, c.crop_size, c.seed))
         self._cut = CropCutter(c.crop_size, c.context, self._device, reuse=True)
         dim = sum(w.matrix.shape[1] for w in self._whitenings)
-        configuration = {"version": _VERSION, **asdict(c), "weights": "", "half": False}
+        # where weights lie says nothing of what they are; random ones alone get other batch-norm statistics
+        origin = {"weights": "random" if c.weights == "random" else "given", "half": False}
+        configuration = {"version": _VERSION, **asdict(c), **origin}
         self._model = ModelId(f"backbone-{c.backbone}", content_hash(configuration, weights), dim)
 
     @property
@@ -123,7 +125,8 @@ class BackboneEncoder:
     def encode(self, frame: Frame, instances: Instances) -> Embeddings:
         """One embedding per instance.
 
-        A stream without a pixel (a mask that fills its crop, or an empty one) adds zeros.
+        A stream without a pixel (a mask that fills its crop, or an empty one) has the same features
+        in all instances without one.
 
         Raises:
             InputError: the masks have another size than the frame.
@@ -133,8 +136,7 @@ class BackboneEncoder:
             return Embeddings(torch.zeros(0, self._model.dim).numpy(), self._model)
         parts = [whiten(part) for whiten, part in zip(self._whitenings, self._features(crops), strict=True)]
         joined = torch.cat([part * w for part, w in zip(parts, self._weights(), strict=True)], dim=1)
-        # A tiny constant gives a direction to the instance of which nothing at all is seen.
-        return Embeddings(F.normalize(joined + 1e-6, dim=1).cpu().numpy(), self._model)
+        return Embeddings(F.normalize(joined, dim=1).cpu().numpy(), self._model)
 
     def _weights(self) -> list[float]:
         """Of each part: network and colour of each stream."""

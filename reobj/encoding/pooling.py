@@ -18,7 +18,7 @@ def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
 def pool_cells(features: Tensor, mask: Tensor, grid: tuple[int, int], neutral: Tensor) -> Tensor:
     """Mean and deviation of each channel over the mask in each cell, as square roots.
 
-    A cell in which the mask has no pixels gets the neutral mean: after centring it says nothing.
+    A cell in which the mask has no pixels gets the neutral mean and no deviation.
     The root evens out channels that fire strongly but rarely (Hellinger, as in RootSIFT).
 
     Args:
