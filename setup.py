@@ -11,7 +11,7 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=["reobj", "reobj.*", "reobj_ros", "reobj_ros.*"]),
-    package_data={"reobj": ["visual/templates/*", "py.typed"]},
+    package_data={"reobj": ["fastdds.xml", "visual/templates/*", "py.typed"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),
@@ -44,7 +44,7 @@ setup(
     entry_points={
         "console_scripts": [
             "reobj = reobj.cli:main",
-            *(f"{node} = {PACKAGE}.{node}:main" for node in NODES),
+            *(f"{node} = {PACKAGE}.entry:{node}" for node in NODES),
         ],
     },
 )

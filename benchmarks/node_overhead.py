@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from reobj.environment import PATIENT
+from reobj.environment import node_environment
 from reobj.types import Embeddings, Frame, FrameResult, Instances, ModelId
 
 WIDTH, HEIGHT = 640, 480
@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--instances", type=int, default=20, help="instances in each frame")
     parser.add_argument("--publisher", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    os.environ |= PATIENT | {"ROS_DOMAIN_ID": "97", "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
+    os.environ |= node_environment() | {"ROS_DOMAIN_ID": "97", "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
     if options.publisher:
         print(json.dumps(publish(options.frames + WARM_UP)))
         return
@@ -87,9 +87,9 @@ def publish(frames: int) -> dict[int, float]:
     """Sends frames in lock-step. Gives the milliseconds from sending to hearing by stamp."""
     import rclpy
     from geometry_msgs.msg import PoseStamped
-    from reobj_msgs.msg import TrackedObjects
     from sensor_msgs.msg import CameraInfo, Image
 
+    from reobj_msgs.msg import TrackedObjects
     from reobj_ros.conversions import image_message
     from reobj_ros.stamps import header, to_ns
 

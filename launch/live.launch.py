@@ -8,8 +8,10 @@ from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription
+from reobj.environment import node_environment
 
 SHARE = Path(get_package_share_directory("reobj_ros"))
 
@@ -33,6 +35,8 @@ OVERRIDES = {
     "map_frame": ("map_frame", "fixed frame of the map"),
 }
 
+BOOLEAN = ["true", "false"]
+
 SEPARATE = ("detector_node", "encoder_node", "association_node")
 
 
@@ -55,12 +59,20 @@ def generate_launch_description() -> LaunchDescription:
                 description="parameters of all nodes",
             ),
             DeclareLaunchArgument(
-                "composed", default_value="true", description="true: one process; false: one per stage"
+                "composed",
+                default_value="true",
+                choices=BOOLEAN,
+                description="true: one process; false: one per stage",
             ),
             DeclareLaunchArgument("namespace", default_value="", description="namespace of nodes and topics"),
-            DeclareLaunchArgument("rviz", default_value="false", description="true: start RViz"),
             DeclareLaunchArgument(
-                "log_level", default_value="info", description="debug, info, warn or error"
+                "rviz", default_value="false", choices=BOOLEAN, description="true: start RViz"
+            ),
+            DeclareLaunchArgument(
+                "log_level",
+                default_value="info",
+                choices=["debug", "info", "warn", "error"],
+                description="what the nodes log",
             ),
             OpaqueFunction(function=make_nodes),
         ]
@@ -68,14 +80,20 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def make_nodes(context: LaunchContext) -> list[Node]:
-    """The nodes of the given arguments."""
+    """The nodes of the given arguments. Raises FileNotFoundError without the params_file."""
 
     def given(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
-    executables = ["live_node"] if is_true("composed", given("composed")) else list(SEPARATE)
+    if not Path(given("params_file")).is_file():
+        raise FileNotFoundError(f"argument params_file: expected a file, got {given('params_file')!r}")
+    executables = ["live_node"] if given("composed") == "true" else SEPARATE
     # Typed by hand: launch would read "1" or "true" in a text parameter as another type.
-    overrides = {parameter: given(name) for name, (parameter, _) in OVERRIDES.items() if given(name)}
+    overrides = {
+        parameter: ParameterValue(given(name), value_type=str)
+        for name, (parameter, _) in OVERRIDES.items()
+        if given(name)
+    }
     nodes = [
         Node(
             package="reobj_ros",
@@ -84,24 +102,16 @@ def make_nodes(context: LaunchContext) -> list[Node]:
             parameters=[given("params_file"), overrides],
             remappings=remappings({name: given(name) for name in TOPICS}),
             ros_arguments=["--log-level", given("log_level")],
-            # OpenMP's threads shall sleep, not spin, where other processes want the cores, too.
-            additional_env={"OMP_WAIT_POLICY": "passive"},
+            additional_env=node_environment(),
             output="screen",
         )
         for executable in executables
     ]
-    if is_true("rviz", given("rviz")):
+    if given("rviz") == "true":
         nodes.append(
             Node(package="rviz2", executable="rviz2", arguments=["-d", str(SHARE / "config/reobj.rviz")])
         )
     return nodes
-
-
-def is_true(name: str, text: str) -> bool:
-    """A yes or no argument. Raises ValueError on anything else."""
-    if text.lower() not in ("true", "false"):
-        raise ValueError(f"argument {name}: expected true or false, got {text!r}")
-    return text.lower() == "true"
 
 
 def remappings(topics: dict[str, str]) -> list[tuple[str, str]]:

@@ -18,8 +18,12 @@ from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription
+from reobj.environment import node_environment
+
+BOOLEAN = ["true", "false"]
 
 LIVE = Path(get_package_share_directory("reobj_ros")) / "launch/live.launch.py"
 
@@ -33,9 +37,12 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "lock_step",
                 default_value="false",
+                choices=BOOLEAN,
                 description="true: no image is dropped, as fast as it goes",
             ),
-            DeclareLaunchArgument("loop", default_value="false", description="true: again and again"),
+            DeclareLaunchArgument(
+                "loop", default_value="false", choices=BOOLEAN, description="true: again and again"
+            ),
             DeclareLaunchArgument("record", default_value="", description="bag for the results; empty: none"),
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(str(LIVE)), launch_arguments={"reliability": "reliable"}.items()
@@ -51,19 +58,20 @@ def make_replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     def given(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
+    parameters = {
+        "bag": text(existing(given("bag"))),
+        "image_topic": text(given("image")),
+        "rate": number("rate", given("rate")),
+        "lock_step": given("lock_step") == "true",
+        "loop": given("loop") == "true",
+        "subscribers": 1 if given("composed") == "true" else 2,
+    }
     replay = Node(
         package="reobj_ros",
         executable="replay_node",
         namespace=given("namespace"),
-        parameters=[
-            {
-                "bag": given("bag"),
-                "rate": float(given("rate")),
-                "lock_step": given("lock_step").lower() == "true",
-                "loop": given("loop").lower() == "true",
-                "subscribers": 1 if given("composed").lower() == "true" else 2,
-            }
-        ],
+        parameters=[parameters],
+        additional_env=node_environment(),
         output="screen",
     )
     actions: list[LaunchDescriptionEntity] = [
@@ -79,8 +87,30 @@ def make_replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             package="reobj_ros",
             executable="record_node",
             namespace=given("namespace"),
-            parameters=[{"output": given("record")}],
+            parameters=[{"output": text(given("record"))}],
             output="screen",
         )
         actions.insert(0, recorder)
     return actions
+
+
+def text(value: str) -> ParameterValue:
+    """A text parameter, which launch would read as another type where it looks like one."""
+    return ParameterValue(value, value_type=str)
+
+
+def existing(bag: str) -> str:
+    """The bag's path. Raises FileNotFoundError where there is nothing, before any node has started."""
+    if not Path(bag).exists():
+        raise FileNotFoundError(
+            f"argument bag: expected a folder or a file, got {bag!r}, which does not exist"
+        )
+    return bag
+
+
+def number(name: str, value: str) -> float:
+    """A numeric argument. Raises ValueError that names it."""
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"argument {name}: expected a number, got {value!r}") from None

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from reobj.environment import PATIENT
+from reobj.environment import node_environment
 from reobj.errors import ReobjError
 
 
@@ -48,12 +48,15 @@ class NodeProcesses:
             raise LiveRunError("the nodes need ROS 2: expected the package rclpy, got none; run `make setup`")
         self._log_folder = log_folder
         self._parameters = tempfile.TemporaryDirectory()
-        self._environment = os.environ | {
-            "ROS_DOMAIN_ID": str(os.getpid() % 101 if domain_id is None else domain_id),
-            "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
-            "PYTHONUNBUFFERED": "1",
-            **PATIENT,
-        }
+        self._environment = (
+            os.environ
+            | node_environment()
+            | {
+                "ROS_DOMAIN_ID": str(os.getpid() % 101 if domain_id is None else domain_id),
+                "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST",
+                "PYTHONUNBUFFERED": "1",
+            }
+        )
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> NodeProcesses:
@@ -63,13 +66,14 @@ class NodeProcesses:
     def start(
         self, node: str, parameters: Mapping[str, Any] | None = None, arguments: Sequence[str] = ()
     ) -> subprocess.Popen[bytes]:
-        """Starts ``reobj_ros.NODE`` with parameters; ``arguments`` are further ``--ros-args``."""
+        """Starts ``python -m reobj_ros NODE`` with parameters; ``arguments`` are further ``--ros-args``."""
         file = Path(self._parameters.name) / f"{node}.yaml"
         file.write_text(yaml.safe_dump({"/**": {"ros__parameters": dict(parameters or {})}}))
         command = [
             sys.executable,
             "-m",
-            f"reobj_ros.{node}",
+            "reobj_ros",
+            node,
             "--ros-args",
             "--params-file",
             str(file),

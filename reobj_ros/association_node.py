@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from typing import Any
 
 from reobj.types import Frame, FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
@@ -12,10 +10,11 @@ from reobj_ros.conversions import embeddings_from, instances_from
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.images import to_rgb
 from reobj_ros.outputs import Outputs
-from reobj_ros.spin import run
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import Stages
 from reobj_ros.stamp_join import Companion, Joined
+
+PARAMETERS = GEOMETRY
 
 
 class AssociationNode(StageNode):
@@ -26,12 +25,11 @@ class AssociationNode(StageNode):
     """
 
     def __init__(self) -> None:
-        super().__init__("association_node", GEOMETRY)
+        super().__init__("association_node", PARAMETERS)
         stages = Stages(self)
         self._associator = stages.associator()
         self._frames = FrameMaker(stages.pose_source(), self.warn)
         self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
-        self._image_subscription: Any = None
         companions = {
             "instances": Companion(required=True),
             "image": Companion(),
@@ -41,7 +39,7 @@ class AssociationNode(StageNode):
         self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", stage=True)
         self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         subscribe_geometry(self.inputs, self.settings)
-        self._image_timer = self.create_timer(0.5, self._follow_overlay)
+        self._overlay_timer = self.create_timer(0.5, self._follow_overlay)
 
     def process(self, joined: Joined) -> None:
         masks, header = joined.companions["instances"], joined.primary.header
@@ -63,18 +61,7 @@ class AssociationNode(StageNode):
 
     def _follow_overlay(self) -> None:
         wanted = self._outputs.overlay_wanted
-        if wanted and self._image_subscription is None:
-            transport = self.settings["image_transport"]
-            self._image_subscription = self.inputs.subscribe_image("image", "image", "compressed", transport)
-        elif not wanted and self._image_subscription is not None:
-            self._image_subscription.destroy()
-            self._image_subscription = None
-
-
-def main(args: list[str] | None = None) -> None:
-    """Runs the node until it is told to stop."""
-    sys.exit(run(AssociationNode, args))
-
-
-if __name__ == "__main__":
-    main()
+        if wanted and "image" not in self.inputs:
+            self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
+        elif not wanted and "image" in self.inputs:
+            self.inputs.unsubscribe_image("image")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from reobj_msgs.msg import InstanceMasks
 from reobj_ros.conversions import masks_message
 from reobj_ros.frames import FrameMaker
-from reobj_ros.spin import run
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, Stages
 from reobj_ros.stamp_join import Joined
 from reobj_ros.truth_input import COMPANION
+
+PARAMETERS = (*DEVICE, *DETECTOR)
 
 
 class DetectorNode(StageNode):
     """Finds the instances of each image and publishes their masks with the image's own header."""
 
     def __init__(self) -> None:
-        super().__init__("detector_node", [*DEVICE, *DETECTOR])
+        super().__init__("detector_node", PARAMETERS)
         stages = Stages(self)
         self._detector = stages.detector()
         self._truth = stages.truth
@@ -40,12 +40,3 @@ class DetectorNode(StageNode):
         instances.check_size(frame.height, frame.width)
         self.diagnostics.latency({"detect": (time.perf_counter() - started) * 1e3})
         self._publisher.publish(masks_message(instances, joined.primary.header))
-
-
-def main(args: list[str] | None = None) -> None:
-    """Runs the node until it is told to stop."""
-    sys.exit(run(DetectorNode, args))
-
-
-if __name__ == "__main__":
-    main()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_message, instances_from
 from reobj_ros.frames import FrameMaker
-from reobj_ros.spin import run
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DEVICE, ENCODER, Stages
 from reobj_ros.stamp_join import Companion, Joined
+
+PARAMETERS = (*DEVICE, *ENCODER)
 
 
 class EncoderNode(StageNode):
@@ -22,7 +22,7 @@ class EncoderNode(StageNode):
     """
 
     def __init__(self) -> None:
-        super().__init__("encoder_node", [*DEVICE, *ENCODER])
+        super().__init__("encoder_node", PARAMETERS)
         stages = Stages(self)
         self._encoder = stages.encoder()
         self._frames = FrameMaker(None, self.warn)
@@ -39,12 +39,3 @@ class EncoderNode(StageNode):
         embeddings = self._encoder.encode(frame, instances_from(masks))
         self.diagnostics.latency({"encode": (time.perf_counter() - started) * 1e3})
         self._publisher.publish(embeddings_message(embeddings, masks.instances, masks.header))
-
-
-def main(args: list[str] | None = None) -> None:
-    """Runs the node until it is told to stop."""
-    sys.exit(run(EncoderNode, args))
-
-
-if __name__ == "__main__":
-    main()

@@ -85,9 +85,10 @@ class FrameMaker:
     def _pose(self, frame: Frame, message: PoseStamped | None) -> NDArray[Any] | None:
         if message is not None:
             return self._try("pose", lambda: checked_pose(message))
-        if self._pose_source is not None:
-            return self._pose_source.lookup(frame.stamp_ns, frame.frame_id)
-        return None
+        if self._pose_source is None:
+            return None
+        source = self._pose_source
+        return self._try("pose", lambda: source.lookup(frame.stamp_ns, frame.frame_id))
 
     def _try(self, name: str, read: Callable[[], Any]) -> Any | None:
         try:

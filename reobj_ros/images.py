@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.errors import InputError
+from reobj.errors import InputError, mismatch
 from reobj.scans import message_arrays as arrays
 
 try:
-    from cv_bridge import CvBridge, CvBridgeError
+    from cv_bridge import CvBridge
 
     _bridge: Any = CvBridge()
 except ImportError:
@@ -32,10 +32,12 @@ def to_rgb(message: Any) -> NDArray[np.uint8]:
         return arrays.compressed_to_rgb(message)
     if message.encoding in arrays.COLOUR_ENCODINGS or _bridge is None:
         return arrays.image_to_array(message)
+    if not (message.height and message.width):
+        raise InputError(mismatch("image size", "width and height > 0", f"{message.width}x{message.height}"))
     try:
         return np.asarray(_bridge.imgmsg_to_cv2(message, "rgb8"))
-    except CvBridgeError as error:
-        raise InputError(f"image encoding {message.encoding!r}: cv_bridge says {error}") from error
+    except Exception as error:  # beside its own, cv_bridge lets those of numpy and OpenCV through
+        raise InputError(f"image of encoding {message.encoding!r}: cv_bridge says: {error}") from error
 
 
 def to_depth(message: Any) -> NDArray[np.float32]:

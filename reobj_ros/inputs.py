@@ -14,7 +14,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from reobj_ros.image_chooser import ImageChooser, publishers_of
 from reobj_ros.parameters import Parameter
-from reobj_ros.stamp_join import Companion, Joined, StampJoin
+from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined, StampJoin
 from reobj_ros.stamps import to_ns
 from reobj_ros.throttle import Throttle
 
@@ -28,6 +28,14 @@ INPUT_PARAMETERS = (
         "longest wait for depth, pose and masks of an image, s; raising it delays frames that lack one",
         0.0,
         60.0,
+    ),
+    Parameter(
+        "sync_keep",
+        150,
+        "messages of each input that wait for the stage before; raising it takes memory, "
+        "too few lose frames where that stage is slow",
+        2,
+        10_000,
     ),
     Parameter(
         "image_transport", "auto", "which form of images to take", choices=("auto", "raw", "compressed")
@@ -78,11 +86,13 @@ class Inputs:
         self.join = StampJoin(companions, emit, settings["sync_wait"])
         for name, companion in companions.items():
             companion.expected = self._has_publisher(name)
+            if companion.slop_ns < ANY_STAMP_NS:
+                companion.keep = settings["sync_keep"]
         self._flush_timer = node.create_timer(0.02, lambda: self.join.flush(time.monotonic()))
         self._watch_timer = node.create_timer(SILENCE_S, self._watch)
 
     def subscribe(self, name: str, message_type: Any, topic: str, stage: bool = False) -> Subscription:
-        """Feeds ``topic`` in as the input ``name``; ``stage`` says that it comes from another node of ours."""
+        """Feeds ``topic`` in as the input ``name``; ``stage``: it comes from another node of ours."""
         self._topics[name] = topic
         return self._node.create_subscription(
             message_type,
@@ -140,8 +150,8 @@ class Inputs:
     def _warn(self, name: str, what: str) -> None:
         topic = self._node.resolve_topic_name(self._topics.get(name, name))
         publishers = publishers_of(self._node, topic)
-        cure = f"{publishers} publish it, check that they run, their stamps, and qos_overrides.{topic}"
-        if not publishers:
-            cure = "nobody publishes it, check its name and remap it"
+        cure = "nobody publishes it: check its name and remap it"
+        if publishers:
+            cure = f"{publishers} publish it: check their stamps and QoS (qos_overrides.{topic}.subscription)"
         if self._may_warn(f"{topic}: {what}"):
             self._node.get_logger().warning(f"{topic}: {what}; {cure}")

@@ -8,11 +8,11 @@ from typing import Any
 
 
 def message_class(msgtype: str) -> Any | None:
-    """The class of ``package/msg/Name``; None when that package is not installed."""
-    package, _, name = msgtype.split("/")
+    """The class of ``package/msg/Name``; None when it is not installed, or no message type."""
     try:
-        return getattr(import_module(f"{package}.msg"), name)
-    except (ImportError, AttributeError):
+        package, kind, name = msgtype.split("/")
+        return getattr(import_module(f"{package}.{kind}"), name)
+    except (ValueError, ImportError, AttributeError):
         return None
 
 

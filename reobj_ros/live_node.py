@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import sys
-
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.outputs import Outputs
-from reobj_ros.spin import run
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, ENCODER, Stages
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header as make_header
 from reobj_ros.truth_input import COMPANION
 
+PARAMETERS = (*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY)
+
 
 class LiveNode(StageNode):
     """The whole pipeline; no image crosses a topic between its stages."""
 
     def __init__(self) -> None:
-        super().__init__("live_node", [*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY])
+        super().__init__("live_node", PARAMETERS)
         stages = Stages(self)
         associator = stages.associator()
         self._pipeline = Pipeline(stages.detector(), stages.encoder(), associator)
@@ -57,12 +56,3 @@ class LiveNode(StageNode):
         if self._embeddings.get_subscription_count():
             messages = instance_messages(result.instances)
             self._embeddings.publish(embeddings_message(result.embeddings, messages, header))
-
-
-def main(args: list[str] | None = None) -> None:
-    """Runs the node until it is told to stop."""
-    sys.exit(run(LiveNode, args))
-
-
-if __name__ == "__main__":
-    main()

@@ -19,20 +19,23 @@ TEXT_HEIGHT_M = 0.12
 
 
 class MarkerPublisher:
-    """Builds marker arrays and remembers what is shown, so that what is gone is deleted."""
+    """Builds marker arrays and remembers what is shown, so that what is gone is deleted.
+
+    The first array also deletes what an earlier process may have left in RViz.
+    """
 
     def __init__(self) -> None:
-        self._shown: set[int] = set()
+        self._shown: set[int] | None = None
 
     def build(self, objects: Iterable[MapObject], header: Header) -> MarkerArray:
         """A box and a text for each object with a position; deletes those that are no longer there."""
-        markers = []
+        markers = [Marker(header=header, action=Marker.DELETEALL)] if self._shown is None else []
         present = set()
         for item in objects:
             if item.position is not None:
                 present.add(item.object_id)
                 markers += [box(item, header), text(item, header)]
-        for object_id in self._shown - present:
+        for object_id in (self._shown or set()) - present:
             markers += [
                 Marker(header=header, ns=ns, id=marker_id(object_id), action=Marker.DELETE)
                 for ns in ("objects", "labels")
@@ -60,7 +63,7 @@ def box(item: MapObject, header: Header) -> Marker:
 
 
 def text(item: MapObject, header: Header) -> Marker:
-    """ "chair #12" above the box."""
+    """Label and id above the box, as in "chair #12"."""
     height = 0.1 if item.extent is None else float(item.extent[2])
     marker = Marker(header=header, ns="labels", id=marker_id(item.object_id), type=Marker.TEXT_VIEW_FACING)
     marker.pose = pose_at(item)

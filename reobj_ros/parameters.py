@@ -1,16 +1,20 @@
-"""Parameters: declared in one table per node, with description, range and read-only flag."""
+"""Parameters: declared in one table per node, with type, description, range and read-only flag."""
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-import re
-from collections.abc import Iterable, Mapping
+import array
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
+
+from reobj.errors import ConfigError, mismatch
+
+KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
+"""Python type of a value: what to call it."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Parameter:
 
     Attributes:
         name: dotted name.
-        default: its type is the parameter's type.
+        default: its type is the parameter's type; a list is not empty.
         description: meaning and unit, and what raising it costs.
         minimum, maximum: inclusive, for numbers; None = open.
         choices: allowed texts; empty = any.
@@ -33,104 +37,68 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
     def descriptor(self) -> ParameterDescriptor:
-        constraints = f"one of: {', '.join(self.choices)}" if self.choices else ""
-        made = ParameterDescriptor(
-            description=self.description, additional_constraints=constraints, read_only=True
-        )
+        """For ``ros2 param describe``. The type is left to ``checked``: rclpy takes no 2 for a 2.0."""
+        made = ParameterDescriptor(description=self.description, read_only=True, dynamic_typing=True)
+        if self.choices:
+            made.additional_constraints = f"one of: {', '.join(self.choices)}"
         if self.minimum is None and self.maximum is None:
             return made
         if isinstance(self.default, float):
-            low, high = self.minimum, self.maximum
-            made.floating_point_range = [
-                FloatingPointRange(
-                    from_value=-1e308 if low is None else float(low),
-                    to_value=1e308 if high is None else float(high),
-                )
-            ]
+            low = -1e308 if self.minimum is None else float(self.minimum)
+            high = 1e308 if self.maximum is None else float(self.maximum)
+            made.floating_point_range = [FloatingPointRange(from_value=low, to_value=high)]
         else:
-            made.integer_range = [
-                IntegerRange(
-                    from_value=-(2**62) if self.minimum is None else int(self.minimum),
-                    to_value=2**62 if self.maximum is None else int(self.maximum),
-                )
-            ]
+            low = -(2**62) if self.minimum is None else int(self.minimum)
+            high = 2**62 if self.maximum is None else int(self.maximum)
+            made.integer_range = [IntegerRange(from_value=low, to_value=high)]
         return made
+
+    def checked(self, value: Any) -> Any:
+        """A given value as one of the default's type; an integer is taken for a number.
+
+        Raises:
+            ConfigError: another type, out of range, not a number, or none of the choices.
+        """
+        if not isinstance(self.default, list):
+            return self._checked_item(value, type(self.default))
+        kind = type(self.default[0])
+        if not isinstance(value, (list, tuple, array.array)):
+            raise self._refusal(f"a list, each entry {KINDS[kind]}", value)
+        return [self._checked_item(item, kind) for item in value]
+
+    def _checked_item(self, value: Any, kind: Any) -> Any:
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind or (kind is float and math.isnan(value)):
+            raise self._refusal(KINDS[kind], value)
+        if self.choices and value not in self.choices:
+            raise self._refusal(f"one of {', '.join(self.choices)}", value)
+        low, high = self.minimum, self.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            raise self._refusal(self.range(), value)
+        return value
+
+    def range(self) -> str:
+        """What values are allowed, in words; empty where all of the type are."""
+        if self.choices:
+            return ", ".join(self.choices)
+        low, high = self.minimum, self.maximum
+        if low is None or high is None:
+            return f">= {low:g}" if low is not None else f"<= {high:g}" if high is not None else ""
+        return f"{low:g} to {high:g}"
+
+    def _refusal(self, expected: str, value: Any) -> ConfigError:
+        return ConfigError(mismatch(f"parameter {self.name}", expected, repr(value)))
 
 
 def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Any]:
     """Declares the parameters and gives their values.
 
     Raises:
-        ValueError: a text is none of its choices.
-        rclpy.exceptions.InvalidParameterValueException, InvalidParameterTypeException: from rclpy,
-            with the name, the range and the value.
+        ConfigError: a value of another type, or none of the choices.
+        rclpy.exceptions.ParameterException: out of range; with the name, the range and the value.
     """
-    values = {}
-    for row in table:
-        value = node.declare_parameter(row.name, row.default, row.descriptor()).value
-        if row.choices and value not in row.choices:
-            raise ValueError(f"parameter {row.name}: expected one of {', '.join(row.choices)}, got {value!r}")
-        values[row.name] = value
-    return values
-
-
-def config_parameters(prefix: str, config: Any) -> list[Parameter]:
-    """One parameter per field of a configuration dataclass, ``prefix.field``; nested ones too.
-
-    Their descriptions are those in the "Attributes" section of the dataclass's docstring. A field
-    that is None has no type for ROS and is left out: it keeps its default.
-    """
-    rows: list[Parameter] = []
-    meanings = attribute_meanings(type(config).__doc__ or "")
-    for field in dataclasses.fields(config):
-        name, value = f"{prefix}.{field.name}", getattr(config, field.name)
-        if dataclasses.is_dataclass(value):
-            rows += config_parameters(name, value)
-        elif value is not None:
-            rows.append(Parameter(name, plain(value), meanings.get(field.name, "")))
-    return rows
-
-
-def plain(value: Any) -> Any:
-    """A field's value as a parameter: tuples are lists, and an empty one holds an empty text.
-
-    An empty list has no type for ROS; ``nested`` takes the empty text out again.
-    """
-    return (list(value) or [""]) if isinstance(value, tuple) else value
-
-
-def attribute_meanings(docstring: str) -> dict[str, str]:
-    """Name to meaning, of the "Attributes" section of a Google-style docstring.
-
-    ``a, b: text`` explains several; lines that are indented further go on.
-    """
-    lines = inspect.cleandoc(docstring).splitlines()
-    if "Attributes:" not in lines:
-        return {}
-    meanings: dict[str, str] = {}
-    names: list[str] = []
-    for line in lines[lines.index("Attributes:") + 1 :]:
-        start = re.match(r" {4}(\w+(?:, \w+)*): (.*)", line)
-        if start:
-            names, text = start[1].split(", "), start[2]
-        elif line.startswith(" " * 8) and names:
-            text = f"{meanings[names[0]]} {line.strip()}"
-        elif line.strip():
-            break
-        else:
-            continue
-        meanings |= dict.fromkeys(names, text)
-    return meanings
-
-
-def nested(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """The values below ``prefix`` as nested mappings, as a YAML file would have them."""
-    tree: dict[str, Any] = {}
-    for name, value in values.items():
-        if name.startswith(prefix + "."):
-            *path, last = name[len(prefix) + 1 :].split(".")
-            branch = tree
-            for part in path:
-                branch = branch.setdefault(part, {})
-            branch[last] = [] if value == [""] else value
-    return tree
+    return {
+        row.name: row.checked(node.declare_parameter(row.name, row.default, row.descriptor()).value)
+        for row in table
+    }

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from reobj.errors import ConfigError, ReobjError
+from reobj.errors import BagError, ConfigError, ReobjError
 from reobj.scans.bag_raw import RawMessage, header_of
 from reobj.scans.bag_results import ResultBagWriter
 from reobj.scans.bag_topics import Topic
 from reobj_ros.interfaces import definition_folder, message_class
 from reobj_ros.parameters import Parameter, declare
-from reobj_ros.spin import run
+from reobj_ros.throttle import Throttle
 
 DIAGNOSTICS = Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
 TOPICS = (
@@ -41,7 +40,6 @@ class RecordNode(Node):
         super().__init__("record_node")
         self.exit_code = 0
         self.finished = False
-        self._recording = ExitStack()
         settings = declare(self, PARAMETERS)
         if not settings["output"]:
             raise ConfigError("parameter output: expected the path of a bag, got nothing")
@@ -51,12 +49,15 @@ class RecordNode(Node):
                 f"parameter topics: expected some of {', '.join(NAMES)}, got {', '.join(unknown)}"
             )
         self._latest_ns = 0
-        writer = ResultBagWriter(settings["output"], [definition_folder("reobj_msgs")])
-        self._writer = self._recording.enter_context(writer)
-        for topic in TOPICS:
-            if topic.name.lstrip("/") in settings["topics"]:
-                self._writer.add_topic(topic)
-                self._subscribe(topic)
+        self._may_warn = Throttle(5.0)
+        with ExitStack() as making:
+            writer = ResultBagWriter(settings["output"], [definition_folder("reobj_msgs")])
+            self._writer = making.enter_context(writer)
+            for topic in TOPICS:
+                if topic.name.lstrip("/") in settings["topics"]:
+                    self._writer.add_topic(topic)
+                    self._subscribe(topic)
+            self._recording = making.pop_all()  # an error up to here has removed what was begun
 
     def _subscribe(self, topic: Topic) -> None:
         durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
@@ -68,10 +69,13 @@ class RecordNode(Node):
 
     def _take(self, topic: Topic, cdr: Any) -> None:
         """Writes a message at its own stamp; diagnostics, which tell the wall's time, at the last one."""
-        if topic is not DIAGNOSTICS:
-            self._latest_ns = header_of(RawMessage(topic.name, topic.msgtype, 0, cdr))[0]
         try:
+            if topic is not DIAGNOSTICS:
+                self._latest_ns = header_of(RawMessage(topic.name, topic.msgtype, 0, cdr))[0]
             self._writer.write(topic.name, self._latest_ns, cdr)
+        except BagError as error:
+            if self._may_warn(str(error)):
+                self.get_logger().warning(f"message left out: {error}")
         except ReobjError as error:
             self._give_up(error)
 
@@ -85,17 +89,9 @@ class RecordNode(Node):
     def destroy_node(self) -> None:
         """Completes the bag."""
         try:
-            self._recording.close()
+            if hasattr(self, "_recording"):
+                self._recording.close()
         except ReobjError as error:
             self.get_logger().error(f"nothing is kept: {error}")
             self.exit_code = 1
         super().destroy_node()
-
-
-def main(args: list[str] | None = None) -> None:
-    """Records until it is told to stop."""
-    sys.exit(run(RecordNode, args))
-
-
-if __name__ == "__main__":
-    main()

@@ -15,7 +15,8 @@ from reobj.detection.registry import DETECTORS, detector_entry
 from reobj.devices import describe_device, resolve_device
 from reobj.encoding.base import Encoder
 from reobj.encoding.registry import ENCODERS, encoder_entry
-from reobj_ros.parameters import Parameter, config_parameters, declare, nested
+from reobj_ros.config_parameters import config_parameters, nested
+from reobj_ros.parameters import Parameter, declare
 from reobj_ros.stage_node import StageNode
 from reobj_ros.transforms import PoseSource
 from reobj_ros.truth_input import TruthInput

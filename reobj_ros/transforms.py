@@ -13,6 +13,7 @@ from rclpy.time import Time
 
 from reobj.errors import ConfigError
 from reobj.scans.message_poses import transform_to_matrix
+from reobj_ros.stamp_join import LOOP_NS
 
 try:
     import tf2_ros
@@ -43,9 +44,14 @@ class PoseSource:
         self._map_frame = map_frame
         self._wait = Duration(seconds=wait_s)
         self._warn = warn
+        self._newest_ns = 0
 
     def lookup(self, stamp_ns: int, frame_id: str) -> NDArray[np.float64] | None:
         """(4, 4) camera-to-map at ``stamp_ns``, or None with a warning that says why."""
+        if stamp_ns < self._newest_ns - LOOP_NS:
+            self._buffer.clear()  # else tf2 refuses what is older than the last round of a looped bag
+            self._newest_ns = stamp_ns
+        self._newest_ns = max(self._newest_ns, stamp_ns)
         try:
             found = self._buffer.lookup_transform(
                 self._map_frame, frame_id, Time(nanoseconds=stamp_ns), self._wait

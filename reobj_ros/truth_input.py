@@ -23,7 +23,7 @@ COMPANION = "truth"
 class TruthInput:
     """Feeds the true label images of joined messages into a TruthBuffer.
 
-    The names of the instances' labels come once, latched; what has no name is an "object".
+    The names of the instances' labels come once, latched; the detector has a word for those without.
 
     Args:
         warn: takes one line when the names cannot be read.
@@ -42,16 +42,15 @@ class TruthInput:
         """Subscribes to the label images and to their names."""
         inputs.subscribe_image(COMPANION, TOPIC, "compressed", "auto")
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        node.create_subscription(String, NAMES_TOPIC, self._take_names, latched)
+        node.create_subscription(String, NAMES_TOPIC, self.take_names, latched)
 
     def feed(self, joined: Joined) -> None:
         """Puts the frame's label image where the detector looks it up. Raises InputError."""
         ids = label_image_from(joined.companions[COMPANION])
-        highest = int(ids.max(initial=0))
-        labels = {i: self._names.get(i, "object") for i in range(1, highest + 1)}
-        self.buffer.put(joined.stamp_ns, LabelImage(ids, labels))
+        self.buffer.put(joined.stamp_ns, LabelImage(ids, self._names))
 
-    def _take_names(self, message: String) -> None:
+    def take_names(self, message: String) -> None:
+        """Takes the labels of all instances, or warns when they cannot be read."""
         try:
             self._names = {int(key): str(name) for key, name in json.loads(message.data).items()}
         except (ValueError, AttributeError):

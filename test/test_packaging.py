@@ -25,12 +25,11 @@ def test_package_and_setup_have_one_name_and_version() -> None:
     assert len(versions) == 1
 
 
-def test_every_node_of_setup_py_is_a_module_with_a_main() -> None:
+def test_every_node_of_setup_py_is_a_command_and_a_module() -> None:
     names = ast.literal_eval(re.search(r"NODES = (\[.*?\])", SETUP, re.S)[1])  # type: ignore[index]
-    assert names
-    for name in names:
-        tree = ast.parse((ROOT / "reobj_ros" / f"{name}.py").read_text())
-        assert "main" in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    tree = ast.parse((ROOT / "reobj_ros/entry.py").read_text())
+    assert set(names) <= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert {path.stem for path in (ROOT / "reobj_ros").glob("*_node.py")} == {*names, "stage_node"}
 
 
 def imported_packages() -> set[str]:
