@@ -22,6 +22,7 @@ setup(
     install_requires=[
         "av>=12",
         "embreex>=2.17.7.post4",
+        "isal>=1.5",
         "jinja2>=3.1",
         "markupsafe>=2.1",
         "numpy>=1.26",

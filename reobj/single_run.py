@@ -20,7 +20,6 @@ from reobj.types import FrameResult
 from reobj.visual.report import ReportData, installed_versions, write_report
 from reobj.visual.report import Run as ReportRun
 from reobj.visual.story import Story
-from reobj.visual.top_view import TopViewObject
 from reobj.visual.video import VideoWriter
 
 VERSIONS = ("torch", "torchvision", "numpy", "scipy", "opencv-python-headless")
@@ -95,11 +94,6 @@ def report_data(
     config: RunConfig, name: str, story: Story, outcome: Outcome, associator: MapAssociator
 ) -> ReportData:
     """All that report.html shows."""
-    placed = [
-        TopViewObject(item.object_id, item.label, item.position, item.extent)
-        for item in associator.objects()
-        if item.position is not None
-    ]
     scores = outcome.scores
     return ReportData(
         title=f"reobj: {name}",
@@ -111,7 +105,7 @@ def report_data(
         latency_ms=outcome.latency_ms,
         reidentifications=story.pictures(),
         strip=story.strip,
-        top_view=story.top_view(placed),
+        top_view=story.top_view(associator.objects()),
         timeline=story.timeline(),
         command=f"reobj run {name} --mode {config.mode}",
         versions=installed_versions(VERSIONS),

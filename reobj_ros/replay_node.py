@@ -29,13 +29,9 @@ PARAMETERS = (
     Parameter("lock_step", False, "wait for the objects of each image before the next one; rate is ignored"),
     Parameter("step_timeout", 10.0, "lock-step: go on after so long without an answer, s", 0.1, 600.0),
     Parameter("loop", False, "start again at the end; stamps jump back"),
-    Parameter(
-        "subscribers", 1, "wait until so many listen to the image; 2 with one process per stage", 0, 100
-    ),
+    Parameter("subscribers", 1, "wait until so many listen to the image; 2 with separate nodes", 0, 100),
     Parameter("wait_for_subscribers", 60.0, "longest wait for them, s", 0.0, 3600.0),
-    Parameter(
-        "settle", 1.0, "time for the other subscriptions to be found before the first message, s", 0.0, 60.0
-    ),
+    Parameter("settle", 1.0, "time for the other subscriptions to be found before all starts, s", 0.0, 60.0),
     Parameter("publish_clock", True, "publish the bag's time on /clock"),
 )
 
@@ -56,7 +52,7 @@ class ReplayNode(Node):
         bag = Path(self.settings["bag"])
         self._topics = self._make_publishers(bag)
         self._images = self._image_publishers(bag)
-        self._bag_clock = self.create_publisher(Clock, "/clock", 10)
+        self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
         in_step = self.settings["lock_step"]
         self._player = Player(
             bag,
@@ -85,7 +81,7 @@ class ReplayNode(Node):
                 continue
             durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
             qos = QoSProfile(depth=max(50, topic.depth), durability=durability)
-            name = topic.name if topic.name in GLOBAL else topic.name.lstrip("/")
+            name = topic.name if topic.name in GLOBAL else topic.name[1:]
             publishers[topic.name] = self.create_publisher(made, name, qos)
         return publishers
 
@@ -109,8 +105,7 @@ class ReplayNode(Node):
                 publisher.wait_for_all_acked(Duration(seconds=1.0))
         except Exception as error:  # what ends the replay ends the node, with the reason
             self.exit_code = 1
-            known = isinstance(error, ReobjError)
-            self.get_logger().error(str(error) if known else traceback.format_exc())
+            self.get_logger().error(str(error) if isinstance(error, ReobjError) else traceback.format_exc())
         finally:
             self.finished = True
 
@@ -140,7 +135,7 @@ class ReplayNode(Node):
 
     def _publish(self, message: RawMessage) -> None:
         if message.topic in self._images and self.settings["publish_clock"]:
-            self._bag_clock.publish(Clock(clock=to_time(message.stamp_ns)))
+            self._clock_publisher.publish(Clock(clock=to_time(message.stamp_ns)))
         if message.topic in self._topics:
             self._topics[message.topic].publish(message.cdr)
 

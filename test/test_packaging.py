@@ -41,7 +41,9 @@ def imported_packages() -> set[str]:
                 found.add(node.module.split(".")[0])
             elif isinstance(node, ast.Import):
                 found |= {alias.name.split(".")[0] for alias in node.names}
-    ros = re.compile(r".*(_msgs|_interfaces|_srvs)$|rclpy|cv_bridge|tf2_ros|launch|launch_ros|message_filters")
+    ros = re.compile(
+        r".*(_msgs|_interfaces|_srvs)$|rclpy|cv_bridge|tf2_ros|launch|launch_ros|message_filters"
+    )
     return {name for name in found if ros.fullmatch(name)}
 
 
@@ -51,7 +53,9 @@ def test_package_xml_names_every_ros_package_that_is_imported() -> None:
     assert {"rclpy", "cv_bridge", "tf2_ros", "launch", "launch_ros", "launch_testing", "reobj_msgs"} <= named
 
 
-@pytest.mark.parametrize("package", ["numpy", "scipy", "torch", "torchvision", "rosbags", "typer", "rich", "av"])
+@pytest.mark.parametrize(
+    "package", ["numpy", "scipy", "torch", "torchvision", "rosbags", "typer", "rich", "av"]
+)
 def test_what_setup_py_asks_for_is_pinned(package: str) -> None:
     assert f'"{package}>=' in SETUP
     assert re.search(rf"^{package}==", (ROOT / "constraints.txt").read_text(), re.M)

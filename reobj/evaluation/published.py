@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rosbags.typesys.store import Typestore
 
+from reobj.association.map_object import MapObject, ObjectState
 from reobj.errors import BagError
 from reobj.evaluation.latency import Percentiles
 from reobj.scans.bag_storage import open_bag
@@ -27,7 +28,6 @@ from reobj.types import (
     TrackedObject,
     TrackState,
 )
-from reobj.visual.top_view import TopViewObject
 
 SECOND_NS = 1_000_000_000
 
@@ -78,8 +78,8 @@ def read_diagnostics(bag: Path | str) -> tuple[dict[str, Percentiles], int]:
     return latency, dropped
 
 
-def last_map(bag: Path | str) -> list[TopViewObject]:
-    """The objects with a position of the last map that was published.
+def last_map(bag: Path | str) -> list[MapObject]:
+    """The objects of the last map that was published; none if none was.
 
     Raises:
         BagError: damaged.
@@ -87,11 +87,7 @@ def last_map(bag: Path | str) -> list[TopViewObject]:
     objects: list[Any] = []
     for _, message in read_messages(bag, ("/object_map",)):
         objects = message.objects
-    return [
-        TopViewObject(int(item.object_id), item.label, xyz(item.position), xyz(item.extent))
-        for item in objects
-        if item.has_position
-    ]
+    return [map_object(item) for item in objects]
 
 
 def read_messages(bag: Path | str, topics: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -129,6 +125,28 @@ def tracked_object(message: Any) -> TrackedObject:
         covariance = np.array(message.covariance, np.float64).reshape(3, 3)
     return TrackedObject(
         int(message.index), int(message.track_id), TrackState(message.state), decision, position, covariance
+    )
+
+
+def map_object(message: Any) -> MapObject:
+    """A MapObject of its message."""
+    known = bool(message.has_position)
+    return MapObject(
+        object_id=int(message.object_id),
+        uuid=message.uuid,
+        name=message.name,
+        label=message.label,
+        label_share=float(message.label_share),
+        position=xyz(message.position) if known else None,
+        covariance=np.array(message.covariance, np.float64).reshape(3, 3) if known else None,
+        extent=xyz(message.extent) if known else None,
+        views=int(message.views),
+        visits=int(message.visits),
+        prototypes=int(message.prototypes),
+        first_seen_ns=nanoseconds(message.first_seen),
+        last_seen_ns=nanoseconds(message.last_seen),
+        state=ObjectState(message.state),
+        merged_into=int(message.merged_into),
     )
 
 

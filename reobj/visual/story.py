@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from reobj.association.map_object import MapObject
 from reobj.evaluation.identity import IdentityEvaluator, IdentityScores
 from reobj.types import Frame, FrameResult, LabelImage
 from reobj.visual.images import encode_jpeg
@@ -87,10 +88,13 @@ class Story:
         """Which object was seen when."""
         return draw_timeline(self._timeline.rows)
 
-    def top_view(
-        self, objects: Sequence[TopViewObject], truth: Sequence[TopViewObject] = ()
-    ) -> Markup | None:
+    def top_view(self, objects: Iterable[MapObject], truth: Sequence[TopViewObject] = ()) -> Markup | None:
         """The map from above; None when no object has a position."""
-        if not objects:
+        placed = [
+            TopViewObject(item.object_id, item.label, item.position, item.extent)
+            for item in objects
+            if item.position is not None
+        ]
+        if not placed:
             return None
-        return draw_top_view(objects, np.array(self._path) if self._path else None, truth)
+        return draw_top_view(placed, np.array(self._path) if self._path else None, truth)

@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 from conftest import LABEL_IMAGE, Probe
-from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings, ObjectMap, TrackedObjects
 from sensor_msgs.msg import CompressedImage, Image
 
 from reobj.live_run import NodeProcesses
 from reobj.types import Instances
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings, ObjectMap, TrackedObjects
 from reobj_ros.conversions import image_message, instance_messages, masks_message
 from reobj_ros.outputs import LATCHED
 from reobj_ros.stamps import SECOND_NS, header, to_ns

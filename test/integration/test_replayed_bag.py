@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from conftest import FRAMES, LABEL_IMAGE, Probe
-from reobj_msgs.msg import ObjectMap
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
@@ -17,6 +16,7 @@ from reobj.live_run import NodeProcesses
 from reobj.offline import Run, run_offline
 from reobj.scans.bag_reader import BagScan
 from reobj.types import FrameResult
+from reobj_msgs.msg import ObjectMap
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
 

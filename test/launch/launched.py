@@ -9,16 +9,16 @@ from pathlib import Path
 
 import rclpy
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_testing.actions import ReadyToTest
 from rclpy.executors import SingleThreadedExecutor
-from reobj_msgs.msg import TrackedObjects
 
+from launch import LaunchDescription
 from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import simulate
+from reobj_msgs.msg import TrackedObjects
 
 FRAMES = 10
 

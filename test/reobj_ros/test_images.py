@@ -65,7 +65,7 @@ def test_whatever_cv_bridge_raises_is_an_input_error(
 
 def test_without_cv_bridge_other_encodings_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "_bridge", None)
-    with pytest.raises(InputError, match="expected rgb8, .*, got 'bayer_rggb8'"):
+    with pytest.raises(InputError, match=r"expected rgb8, .*, got 'bayer_rggb8'"):
         images.to_rgb(bayer())
 
 

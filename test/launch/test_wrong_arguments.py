@@ -1,0 +1,46 @@
+"""Wrong arguments of the launch files: one clear line, and no node is started."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+for module in ("launch_ros", "ament_index_python", "reobj_msgs"):
+    pytest.importorskip(module, reason="the launch tests need a ROS 2 installation; see docs/testing.md")
+if shutil.which("ros2") is None:
+    pytest.skip("needs the command ros2, of ros2launch", allow_module_level=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "argument", "says"),
+    [
+        ("live", "composed:=maybe", 'Argument "composed" provided value "maybe" is not valid'),
+        ("live", "params_file:=nowhere.yaml", "argument params_file: expected a file, got 'nowhere.yaml'"),
+        ("replay", "bag:=nowhere", "argument bag: expected a folder or a file, nothing is at 'nowhere'"),
+        ("replay", "rate:=fast", "argument rate: expected a number, got 'fast'"),
+        ("replay", "", "argument 'bag' which has no default value"),
+    ],
+)
+def test_a_wrong_argument_is_named_and_nothing_starts(file: str, argument: str, says: str) -> None:
+    arguments = [argument] if argument else []
+    if argument.startswith("rate"):
+        arguments.append("bag:=.")
+    done = subprocess.run(
+        ["ros2", "launch", "reobj_ros", f"{file}.launch.py", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode != 0
+    assert says in (done.stdout + done.stderr).replace("\n", " ")
+    assert "process started" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", ["live", "replay"])
+def test_the_arguments_are_explained(file: str) -> None:
+    command = ["ros2", "launch", "reobj_ros", f"{file}.launch.py", "--show-args"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0
+    assert "'composed'" in done.stdout

@@ -1,0 +1,266 @@
+"""Writes docs/nodes.md from the nodes' own tables: python tools/node_docs.py [--check]."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from reobj.association.associator_config import AssociatorConfig
+from reobj.detection.imperfections import ImperfectionConfig
+from reobj.detection.registry import DETECTORS
+from reobj.encoding.registry import ENCODERS
+from reobj_ros import (
+    association_node,
+    detector_node,
+    encoder_node,
+    live_node,
+    record_node,
+    replay_node,
+)
+from reobj_ros.config_parameters import config_parameters
+from reobj_ros.inputs import INPUT_PARAMETERS
+from reobj_ros.parameters import Parameter
+
+PAGE = Path(__file__).parent.parent / "docs/nodes.md"
+
+HEAD = """# Nodes
+
+<!-- Written by tools/node_docs.py: change the tables in reobj_ros/ and run it again. -->
+
+Topic names are relative: they can be remapped and take the node's namespace, but for `/diagnostics`,
+`/clock`, `/tf` and `/tf_static`, which are global by convention. Parameters cannot be changed while a
+node runs. A value of another type or out of its range ends the node with one line that names it.
+
+Masks, embeddings and objects carry exactly the stamp and frame id of their image. What comes from
+another node of reobj is reliable; the camera's topics have the reliability that the parameter of that
+name says, and each of them can be changed by its own `qos_overrides` parameters. When several frames
+wait for a stage, the oldest one is dropped and counted on `/diagnostics`.
+"""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One row of a list of topics."""
+
+    name: str
+    kind: str
+    meaning: str
+
+
+IMAGE = Topic(
+    "`image` or `image/compressed`",
+    "sensor_msgs/Image, CompressedImage",
+    "colour, of any encoding that cv_bridge reads; JPEG or PNG",
+)
+TRUTH = (
+    Topic(
+        "`ground_truth/instances` or `.../compressed`",
+        "sensor_msgs/Image, CompressedImage",
+        "true masks; only with `detector.name: label_image`",
+    ),
+    Topic(
+        "`ground_truth/label_names`",
+        "std_msgs/String, latched",
+        "JSON of instance ids to labels; only with `detector.name: label_image`",
+    ),
+)
+GEOMETRY = (
+    Topic(
+        "`depth` or `depth/compressedDepth`",
+        "sensor_msgs/Image, CompressedImage",
+        "registered to colour: 16UC1 in millimetres or 32FC1 in metres; optional",
+    ),
+    Topic("`camera_info`", "sensor_msgs/CameraInfo", "of the colour camera; optional, needed to use depth"),
+    Topic(
+        "`pose`",
+        "geometry_msgs/PoseStamped",
+        "of the camera's optical frame in the map, with the image's stamp; with `pose_source: topic`",
+    ),
+    Topic(
+        "`/tf`, `/tf_static`",
+        "tf2_msgs/TFMessage",
+        "from the image's frame to `map_frame`; with `pose_source: tf`",
+    ),
+)
+MASKS = Topic("`instances`", "reobj_msgs/InstanceMasks", "what the detector found")
+EMBEDDINGS = Topic("`embeddings`", "reobj_msgs/ObjectEmbeddings", "one row per instance")
+RESULTS = (
+    Topic("`objects`", "reobj_msgs/TrackedObjects", "which object each instance is"),
+    Topic("`events`", "reobj_msgs/ObjectEvent", "what happened to the map"),
+    Topic(
+        "`object_map`",
+        "reobj_msgs/ObjectMap, latched",
+        "all objects, at every event and at most twice a second between",
+    ),
+    Topic("`markers`", "visualization_msgs/MarkerArray, latched", "the map for RViz"),
+    Topic("`overlay`", "sensor_msgs/Image", "image with masks and ids; made only while somebody looks"),
+)
+DIAGNOSTICS = Topic(
+    "`/diagnostics`",
+    "diagnostic_msgs/DiagnosticArray",
+    "once a second: frames received, processed, dropped, failed; milliseconds per stage",
+)
+
+
+@dataclass(frozen=True)
+class NodePage:
+    """What the page says about one node, beside the first lines of its module."""
+
+    module: Any
+    subscribed: tuple[Topic, ...]
+    published: tuple[Topic, ...]
+    parameters: tuple[Parameter, ...]
+    stages: tuple[str, ...] = ()
+
+
+PAGES = (
+    NodePage(
+        live_node,
+        (IMAGE, *GEOMETRY, *TRUTH),
+        (*RESULTS, MASKS, EMBEDDINGS, DIAGNOSTICS),
+        (*INPUT_PARAMETERS, *live_node.PARAMETERS),
+        ("detector", "encoder", "association"),
+    ),
+    NodePage(
+        detector_node,
+        (IMAGE, *TRUTH),
+        (MASKS, DIAGNOSTICS),
+        (*INPUT_PARAMETERS, *detector_node.PARAMETERS),
+        ("detector",),
+    ),
+    NodePage(
+        encoder_node,
+        (IMAGE, MASKS),
+        (EMBEDDINGS, DIAGNOSTICS),
+        (*INPUT_PARAMETERS, *encoder_node.PARAMETERS),
+        ("encoder",),
+    ),
+    NodePage(
+        association_node,
+        (
+            EMBEDDINGS,
+            MASKS,
+            *GEOMETRY,
+            Topic("`image` or `image/compressed`", IMAGE.kind, "only while somebody looks at `overlay`"),
+        ),
+        (*RESULTS, DIAGNOSTICS),
+        (*INPUT_PARAMETERS, *association_node.PARAMETERS),
+        ("association",),
+    ),
+    NodePage(
+        replay_node,
+        (Topic("`objects`", "reobj_msgs/TrackedObjects", "the answer to an image; only with `lock_step`"),),
+        (
+            Topic(
+                "all topics of the bag",
+                "as recorded",
+                "under their own names; latched ones are latched again",
+            ),
+            Topic("`/clock`", "rosgraph_msgs/Clock", "the bag's time at each image; with `publish_clock`"),
+        ),
+        replay_node.PARAMETERS,
+    ),
+    NodePage(
+        record_node,
+        tuple(
+            Topic(
+                f"`{t.name if t is record_node.DIAGNOSTICS else t.name.lstrip('/')}`",
+                t.msgtype.replace("/msg/", "/"),
+                "recorded",
+            )
+            for t in record_node.TOPICS
+        ),
+        (),
+        record_node.PARAMETERS,
+    ),
+)
+
+
+def page() -> str:
+    """The whole of docs/nodes.md."""
+    stages = [
+        *(
+            options("detector", f"Detector `{name}`", entry.config())
+            for name, entry in sorted(DETECTORS.items())
+        ),
+        options("detector.imperfections", "Mistakes added with `detector.imperfect`", ImperfectionConfig()),
+        *(
+            options("encoder", f"Encoder `{name}`", entry.config())
+            for name, entry in sorted(ENCODERS.items())
+        ),
+        options("association", "Association", AssociatorConfig()),
+    ]
+    return "\n".join([HEAD, *map(node_section, PAGES), "## Parameters of the stages\n", *stages])
+
+
+def node_section(node: NodePage) -> str:
+    """Heading, sentence and the three lists of one node."""
+    name, _, sentence = " ".join((node.module.__doc__ or "").split()).partition(": ")
+    parts = [f"## {name}\n", f"{sentence[0].upper()}{sentence[1:]}\n"]
+    parts += ["**Subscribed**\n", topics(node.subscribed)]
+    parts += ["**Published**\n", topics(node.published)]
+    parts += ["**Parameters**\n", parameters(node.parameters)]
+    if node.stages:
+        names = ", ".join(f"`{stage}.*`" for stage in node.stages)
+        parts.append(f"And those of the [stages](#parameters-of-the-stages): {names}.\n")
+    return "\n".join(parts)
+
+
+def options(prefix: str, title: str, config: Any) -> str:
+    """The parameters of one configuration."""
+    rows = config_parameters(prefix, config)
+    return f"### {title}\n\n{parameters(rows)}" if rows else ""
+
+
+def topics(rows: Iterable[Topic]) -> str:
+    """A table of topics."""
+    return table(("topic", "type", "meaning"), [(row.name, row.kind, row.meaning) for row in rows])
+
+
+def parameters(rows: Iterable[Parameter]) -> str:
+    """A table of parameters."""
+    cells = [(f"`{r.name}`", kind_of(r.default), shown(r.default), r.range(), r.description) for r in rows]
+    return table(("name", "type", "default", "range", "meaning"), cells)
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table; "None." without rows."""
+    if not rows:
+        return "None.\n"
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def kind_of(default: Any) -> str:
+    """A default's type as ROS names it."""
+    names = {bool: "bool", int: "int", float: "double", str: "string"}
+    return f"{names[type(default[0])]}[]" if isinstance(default, list) else names[type(default)]
+
+
+def shown(default: Any) -> str:
+    """A default as in a YAML file."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if isinstance(default, list):
+        return f"[{', '.join(map(shown, default))}]" if default != [""] else "[]"
+    return str(default) if default != "" else '""'
+
+
+def main() -> int:
+    """Writes the page, or says with --check whether it is up to date."""
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(page(), encoding="utf-8")
+        return 0
+    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page():
+        return 0
+    print(f"docs/{PAGE.name} is out of date: run python tools/node_docs.py", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
