@@ -102,9 +102,7 @@ def text(value: str) -> ParameterValue:
 def existing(bag: str) -> str:
     """The bag's path. Raises FileNotFoundError where there is nothing, before any node has started."""
     if not Path(bag).exists():
-        raise FileNotFoundError(
-            f"argument bag: expected a folder or a file, got {bag!r}, which does not exist"
-        )
+        raise FileNotFoundError(f"argument bag: expected a folder or a file, nothing is at {bag!r}")
     return bag
 
 

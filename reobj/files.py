@@ -35,7 +35,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def _replace(source: Path, target: Path) -> None:
-    """Renames ``source`` to ``target``; an old folder is moved aside first, as rename(2) cannot replace one."""
+    """Renames ``source`` to ``target``; an old folder goes aside first, as rename(2) cannot replace one."""
     if not (target.is_dir() and source.is_dir()):
         os.replace(source, target)
         return

@@ -152,6 +152,7 @@ class Inputs:
         publishers = publishers_of(self._node, topic)
         cure = "nobody publishes it: check its name and remap it"
         if publishers:
-            cure = f"{publishers} publish it: check their stamps and QoS (qos_overrides.{topic}.subscription)"
+            qos = f"qos_overrides.{topic}.subscription"
+            cure = f"{publishers} publish it: check that they run, their stamps and their QoS ({qos})"
         if self._may_warn(f"{topic}: {what}"):
             self._node.get_logger().warning(f"{topic}: {what}; {cure}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from conftest import LABEL_IMAGE, Probe
+from processes import LABEL_IMAGE, Probe
 from sensor_msgs.msg import CompressedImage, Image
 
 from reobj.live_run import NodeProcesses
@@ -71,8 +70,8 @@ class Camera:
 
 
 @pytest.fixture
-def camera(nodes: NodeProcesses, probe: Probe) -> Iterator[Camera]:
-    yield Camera(probe, nodes)
+def camera(nodes: NodeProcesses, probe: Probe) -> Camera:
+    return Camera(probe, nodes)
 
 
 def test_bad_images_masks_and_depth_are_named_and_the_node_goes_on(camera: Camera) -> None:
@@ -104,7 +103,7 @@ def test_bad_images_masks_and_depth_are_named_and_the_node_goes_on(camera: Camer
 
     camera.show(1.6)
     assert camera.answered(1.6)
-    before = [m for m in camera.objects if to_ns(m.header.stamp) == int(1.6 * SECOND_NS)][0]
+    before = next(m for m in camera.objects if to_ns(m.header.stamp) == int(1.6 * SECOND_NS))
 
     camera.show(0.2)  # a stamp that jumps back
     assert camera.answered(0.2)

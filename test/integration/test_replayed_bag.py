@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import FRAMES, LABEL_IMAGE, Probe
+from processes import FRAMES, LABEL_IMAGE, Probe
 from sensor_msgs.msg import Image
 from visualization_msgs.msg import MarkerArray
 
@@ -16,7 +16,8 @@ from reobj.live_run import NodeProcesses
 from reobj.offline import Run, run_offline
 from reobj.scans.bag_reader import BagScan
 from reobj.types import FrameResult
-from reobj_msgs.msg import ObjectMap
+from reobj_msgs.msg import ObjectMap, TrackedObjects
+from reobj_ros.outputs import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
 
@@ -77,8 +78,6 @@ def test_overlay_markers_and_latched_map_reach_who_looks(
     names = {m.text for array in markers for m in array.markers if m.ns == "labels"}
     assert names
     assert all("#" in name for name in names)
-    from reobj_ros.outputs import LATCHED
-
     maps = probe.hear(ObjectMap, "/object_map", LATCHED)  # after the last frame
     assert probe.until(lambda: bool(maps))
     assert {f"{item.label} #{item.object_id}" for item in maps[-1].objects if item.has_position} >= names
@@ -88,8 +87,6 @@ def test_overlay_markers_and_latched_map_reach_who_looks(
 def test_a_looped_bag_keeps_its_ids(
     nodes: NodeProcesses, short_bag: Path, tmp_path: Path, probe: Probe
 ) -> None:
-    from reobj_msgs.msg import TrackedObjects
-
     heard = probe.hear(TrackedObjects, "/objects")
     nodes.start("live_node", LABEL_IMAGE)
     nodes.start("replay_node", {"bag": str(short_bag), "lock_step": True, "loop": True})

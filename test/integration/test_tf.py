@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import LABEL_IMAGE
 
-REASON = "tf2 comes with a ROS 2 installation; see docs/testing.md"
-pytest.importorskip("tf2_ros", reason=REASON)
-pytest.importorskip("tf2_msgs", reason=REASON)
+pytest.importorskip("tf2_ros", reason="tf2 comes with a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("tf2_msgs", reason="tf2 comes with a ROS 2 installation; see docs/testing.md")
+
+from processes import LABEL_IMAGE
 
 from reobj.evaluation.published import read_results
 from reobj.live_run import NodeProcesses

@@ -6,8 +6,9 @@ import unittest
 
 import pytest
 
-for module in ("launch_testing", "launch_ros", "ament_index_python", "reobj_msgs"):
-    pytest.importorskip(module, reason="the launch tests need a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("launch_testing", reason="needs a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("launch_ros", reason="needs a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("reobj_msgs", reason="needs a ROS 2 installation; see docs/testing.md")
 
 import launch_testing
 import numpy as np

@@ -6,8 +6,9 @@ import unittest
 
 import pytest
 
-for module in ("launch_testing", "launch_ros", "ament_index_python", "reobj_msgs"):
-    pytest.importorskip(module, reason="the launch tests need a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("launch_testing", reason="needs a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("launch_ros", reason="needs a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("reobj_msgs", reason="needs a ROS 2 installation; see docs/testing.md")
 
 import launch_testing
 from launched import FRAMES, description, listen, short_bag
@@ -29,8 +30,8 @@ def generate_test_description():
 class TestReplay(unittest.TestCase):
     def test_every_image_gets_its_objects_and_ids_appear(self) -> None:
         heard = listen("/separate/objects", FRAMES, timeout_s=120.0)
-        self.assertEqual(len(heard), FRAMES)
-        self.assertTrue(any(item.object_id for message in heard for item in message.objects))
+        assert len(heard) == FRAMES
+        assert any(item.object_id for message in heard for item in message.objects)
 
     def test_the_replay_ends_by_itself(self, proc_info) -> None:
         proc_info.assertWaitForShutdown(process="replay_node", timeout=120.0)

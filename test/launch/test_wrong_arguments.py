@@ -7,10 +7,9 @@ import subprocess
 
 import pytest
 
-for module in ("launch_ros", "ament_index_python", "reobj_msgs"):
-    pytest.importorskip(module, reason="the launch tests need a ROS 2 installation; see docs/testing.md")
-if shutil.which("ros2") is None:
-    pytest.skip("needs the command ros2, of ros2launch", allow_module_level=True)
+pytest.importorskip("launch_ros", reason="needs a ROS 2 installation; see docs/testing.md")
+pytest.importorskip("reobj_msgs", reason="needs a ROS 2 installation; see docs/testing.md")
+pytestmark = pytest.mark.skipif(shutil.which("ros2") is None, reason="needs the command ros2, of ros2launch")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +19,7 @@ if shutil.which("ros2") is None:
         ("live", "params_file:=nowhere.yaml", "argument params_file: expected a file, got 'nowhere.yaml'"),
         ("replay", "bag:=nowhere", "argument bag: expected a folder or a file, nothing is at 'nowhere'"),
         ("replay", "rate:=fast", "argument rate: expected a number, got 'fast'"),
-        ("replay", "", "argument 'bag' which has no default value"),
+        ("replay", "", "missing required argument 'bag'"),
     ],
 )
 def test_a_wrong_argument_is_named_and_nothing_starts(file: str, argument: str, says: str) -> None:

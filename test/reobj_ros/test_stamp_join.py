@@ -148,3 +148,41 @@ def test_whatever_the_order_of_arrival_every_primary_comes_out_once_with_its_com
 def test_an_unknown_companion_is_a_key_error(name: str) -> None:
     with pytest.raises(KeyError):
         Sink().join.add(name, 0, "x", 0.0)
+
+
+def test_what_was_to_be_expected_and_did_not_come_is_counted_until_it_comes() -> None:
+    depth, nobody = Companion(), Companion(expected=lambda: False)
+    sink = Sink(wait_s=0.1, depth=depth, nobody=nobody)
+    for stamp in (1, 2, 3):
+        sink.join.add_primary(stamp, "image", 0.0)
+    sink.join.flush(0.2)
+    assert (depth.missed, nobody.missed) == (3, 0)
+    sink.join.add("depth", 4, "depth", 0.3)
+    sink.join.add_primary(4, "image", 0.3)
+    assert depth.missed == 0
+
+
+def test_what_is_long_past_is_forgotten() -> None:
+    depth = Companion(keep=1000)
+    sink = Sink(depth=depth)
+    for i in range(200):
+        sink.join.add("depth", i * LOOP_NS // 10, i, 0.0)
+        sink.join.add_primary(i * LOOP_NS // 10, "image", 0.0)
+    assert sink.join.dropped == 0 and len(sink.out) == 200
+    assert min(depth.waiting) == 189 * LOOP_NS // 10  # one second before the last one
+
+
+def test_images_wait_for_a_slow_stage_as_long_as_they_are_kept() -> None:
+    sink = Sink(image=Companion(required=True, keep=150))
+    for i in range(150):
+        sink.join.add("image", i * 33 * MS, i, 0.0)
+    sink.join.add_primary(0, "masks", 5.0)
+    assert [joined.companions["image"] for joined in sink.out] == [0]
+
+
+def test_calibration_of_any_age_is_never_forgotten() -> None:
+    sink = Sink(camera_info=Companion(slop_ns=ANY_STAMP_NS, keep=1))
+    sink.join.add("camera_info", 0, "info", 0.0)
+    for i in range(100):
+        sink.join.add_primary(i * LOOP_NS, "image", 0.0)
+    assert all(joined.companions == {"camera_info": "info"} for joined in sink.out)

@@ -77,3 +77,23 @@ def test_stop_ends_the_thread_and_drops_what_waits(gate: threading.Event) -> Non
     worker.stop()
     assert seen == [1]
     assert all(thread.name != "the worker under test" for thread in threading.enumerate())
+
+
+def test_an_item_that_takes_too_long_is_given_up_and_its_error_is_dropped(gate: threading.Event) -> None:
+    errors: list[Exception] = []
+    started, ended = threading.Event(), threading.Event()
+
+    def work(item: int) -> None:
+        started.set()
+        gate.wait(10.0)
+        ended.set()
+        raise RuntimeError("the publisher is gone")
+
+    worker = Worker(work, errors.append)
+    worker.submit(1)
+    assert started.wait(5.0)
+    assert not worker.stop(timeout_s=0.05)
+    gate.set()
+    assert ended.wait(5.0)
+    assert worker.stop(timeout_s=5.0)
+    assert errors == []

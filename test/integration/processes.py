@@ -1,0 +1,47 @@
+"""What the integration tests share beside their fixtures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.qos import QoSProfile
+
+FRAMES = 20
+"""Of the short bag."""
+
+LABEL_IMAGE = {"reliability": "reliable", "device": "cpu", "detector.name": "label_image"}
+"""Parameters of the nodes with stages: true masks, nothing lost."""
+
+
+class Probe:
+    """A node in the test's own process that hears and says."""
+
+    def __init__(self, domain: int) -> None:
+        self._context = rclpy.Context()
+        rclpy.init(context=self._context, domain_id=domain)
+        self.node = rclpy.create_node("probe", context=self._context)
+        self._executor = SingleThreadedExecutor(context=self._context)
+        self._executor.add_node(self.node)
+
+    def hear(self, message_type: Any, topic: str, qos: QoSProfile | int = 50) -> list[Any]:
+        """A list that fills with the messages of a topic."""
+        heard: list[Any] = []
+        self.node.create_subscription(message_type, topic, heard.append, qos)
+        return heard
+
+    def until(self, condition: Callable[[], bool], timeout_s: float = 60.0) -> bool:
+        """Spins until the condition holds."""
+        deadline = time.monotonic() + timeout_s
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            self._executor.spin_once(timeout_sec=0.05)
+        return True
+
+    def close(self) -> None:
+        self.node.destroy_node()
+        rclpy.shutdown(context=self._context)
