@@ -41,7 +41,9 @@ def replay(nodes: NodeProcesses, bag: Path, results: Path, stages: list[str]) ->
     nodes.start("record_node", {"output": str(results)})
     for stage in stages:
         nodes.start(stage, LABEL_IMAGE)
-    nodes.start("replay_node", {"bag": str(bag), "lock_step": True, "subscribers": min(len(stages), 2)})
+    # On a busy machine the recorder finds the others later than the replay does; what it misses is lost.
+    waits = {"subscribers": min(len(stages), 2), "settle": 4.0}
+    nodes.start("replay_node", {"bag": str(bag), "lock_step": True, **waits})
     nodes.wait("replay_node", timeout_s=120)
     assert nodes.stop("record_node") == 0
 

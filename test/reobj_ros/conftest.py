@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -15,7 +15,9 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
+# What other test runs on this machine do at the same time is not heard.
 DOMAIN = 96
+NAMESPACE = f"/test_{os.getpid()}"
 
 MakeNode = Callable[..., Node]
 Spin = Callable[[Callable[[], bool]], bool]
@@ -34,9 +36,10 @@ def make_node(context: rclpy.Context) -> Iterator[MakeNode]:
     """Makes nodes: ``make_node("-r", "image:=/front")`` takes what may follow ``--ros-args``."""
     made: list[Node] = []
 
-    def make(*ros_args: str, **options: Any) -> Node:
+    def make(*ros_args: str) -> Node:
         cli_args = ["--ros-args", *ros_args] if ros_args else None
-        made.append(Node("tested", context=context, cli_args=cli_args, **options))
+        name = f"tested_{len(made)}"
+        made.append(Node(name, namespace=NAMESPACE, context=context, cli_args=cli_args))
         return made[-1]
 
     yield make

@@ -26,7 +26,11 @@ def test_counts_and_percentiles_are_told(node: Node) -> None:
         "detect_p50_ms": "50.000",
         "detect_p95_ms": "95.000",
     }
-    assert (status.level, status.message, status.name) == (DiagnosticStatus.OK, "ok", "/tested")
+    assert (status.level, status.message, status.name) == (
+        DiagnosticStatus.OK,
+        "ok",
+        node.get_fully_qualified_name(),
+    )
     assert status.hardware_id == "cpu"
 
 

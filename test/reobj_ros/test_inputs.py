@@ -41,10 +41,10 @@ def inputs_of(node: Node, companions: dict[str, Companion] | None = None) -> tup
 
 def test_an_image_topic_is_heard_under_its_remapped_name(make_node: MakeNode, spin: Spin) -> None:
     """count_publishers does not remap by itself."""
-    node, camera = make_node("-r", "image:=/front/rgb"), make_node()
+    node, camera = make_node("-r", "image:=front/rgb"), make_node()
     inputs, out = inputs_of(node)
     inputs.subscribe_image("image", "image", "compressed", "auto")
-    publisher = camera.create_publisher(Image, "/front/rgb", 10)
+    publisher = camera.create_publisher(Image, "front/rgb", 10)
     assert spin(lambda: publisher.get_subscription_count() == 1, node, camera)
     publisher.publish(Image(header=header(10, "camera")))
     assert spin(lambda: [j.stamp_ns for j in out] == [10], node, camera)
@@ -114,7 +114,8 @@ def test_silence_names_the_topic_and_the_cure(
     assert logged.lines == []
     watch_after(inputs, 6.0, monkeypatch)
     watch_after(inputs, 1.0, monkeypatch)
-    assert logged.lines == ["/image: no message for 5 s; nobody publishes it: check its name and remap it"]
+    topic = f"{node.get_namespace()}/image"
+    assert logged.lines == [f"{topic}: no message for 5 s; nobody publishes it: check its name and remap it"]
 
 
 def test_a_publisher_of_another_qos_is_hinted_at(
@@ -129,7 +130,10 @@ def test_a_publisher_of_another_qos_is_hinted_at(
     assert spin(lambda: publishers_of(node, "image") == 1, camera)
     watch_after(inputs, 6.0, monkeypatch)
     assert len(logged.lines) == 1
-    assert "1 publish it" in logged.lines[0] and "qos_overrides./image.subscription" in logged.lines[0]
+    assert (
+        "1 publish it" in logged.lines[0]
+        and f"qos_overrides.{node.get_namespace()}/image.subscription" in logged.lines[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,9 +142,9 @@ def test_a_publisher_of_another_qos_is_hinted_at(
         (
             True,
             0,
-            "/depth: frames are dropped, as nothing of exactly their stamps comes; nobody publishes it",
+            "frames are dropped, as nothing of exactly their stamps comes; nobody publishes it",
         ),
-        (False, 20 * MS, "/depth: frames go without it, as nothing within 20 ms of their stamps comes"),
+        (False, 20 * MS, "frames go without it, as nothing within 20 ms of their stamps comes"),
     ],
 )
 def test_stamps_that_never_match_are_a_warning(
@@ -156,7 +160,7 @@ def test_stamps_that_never_match_are_a_warning(
         inputs.join.add_primary(i * 100 * MS, "image", 0.0)
     inputs.join.flush(9.0)
     inputs._watch()
-    assert len(logged.lines) == 1 and logged.lines[0].startswith(says)
+    assert len(logged.lines) == 1 and logged.lines[0].startswith(f"{node.get_namespace()}/depth: {says}")
     assert inputs.join.dropped == (MISSED if required else 0)
 
 
