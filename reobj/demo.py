@@ -109,7 +109,8 @@ def replay_live(config: DemoConfig, bag: Path, results: Path, progress: Progress
         for name in SEPARATE_NODES if config.separate else NODES:
             nodes.start(name, common)
         listeners = 2 if config.separate else 1  # the detector and the encoder, or all in one
-        nodes.start("replay_node", {"bag": str(bag), "lock_step": True, "subscribers": listeners})
+        replay = {"bag": str(bag), "lock_step": True, "subscribers": listeners, "settle": 2.0}
+        nodes.start("replay_node", replay)
         nodes.wait("replay_node", timeout_s=60.0 + 2.0 * config.frames)
         nodes.stop("record_node")
     progress(config.frames, config.frames)

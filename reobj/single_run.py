@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reobj.association.associator import MapAssociator
-from reobj.config import PipelineConfig, build_pipeline, load_config
+from reobj.config import PipelineConfig, build_pipeline, load_config, parse_config
 from reobj.detection.truth import TruthBuffer
 from reobj.evaluation.identity import IdentityScores
 from reobj.evaluation.latency import LatencyRecorder, Percentiles
 from reobj.files import write_text
 from reobj.offline import Mode, Run, frame_rate, run_offline
 from reobj.progress import Progress, silent
+from reobj.scans.base import FrameSource
 from reobj.scans.opening import open_source
 from reobj.types import FrameResult
 from reobj.visual.report import ReportData, installed_versions, write_report
@@ -32,7 +33,7 @@ class RunConfig:
     Attributes:
         source: a scan folder, a .sens file or a bag.
         out: folder of overlay.mp4, report.html and ids.json.
-        config: YAML file of the pipeline; None for the defaults.
+        config: YAML file of the pipeline; None for the defaults, with true masks if there are such.
         mode: which inputs may be used, as in ``Mode``.
         frames: at most so many; None for all.
         device: of the networks.
@@ -69,7 +70,7 @@ def run_recording(config: RunConfig, progress: Progress = silent) -> Outcome:
     """
     recording = open_source(config.source)
     truth = TruthBuffer()
-    settings = PipelineConfig() if config.config is None else load_config(config.config)
+    settings = default_config(recording) if config.config is None else load_config(config.config)
     run = Run(build_pipeline(settings, config.device, truth), Mode(config.mode))
     latency, ids = LatencyRecorder(), []
     frames = len(recording) if config.frames is None else config.frames
@@ -88,6 +89,13 @@ def run_recording(config: RunConfig, progress: Progress = silent) -> Outcome:
     )
     write_report(config.out / "report.html", report_data(config, recording.name, story, outcome, associator))
     return outcome
+
+
+def default_config(recording: FrameSource) -> PipelineConfig:
+    """The defaults, with true masks where the recording has them and Mask R-CNN where it has not."""
+    if recording.has_truth:
+        return PipelineConfig()
+    return parse_config({"detector": {"name": "mask_rcnn"}})
 
 
 def report_data(

@@ -17,11 +17,12 @@ from reobj_ros.parameters import Parameter, declare
 from reobj_ros.throttle import Throttle
 
 DIAGNOSTICS = Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
+# In the order in which the nodes publish them for one frame: of what has come, rclpy takes the first first.
 TOPICS = (
     Topic("/instances", "reobj_msgs/msg/InstanceMasks"),
     Topic("/embeddings", "reobj_msgs/msg/ObjectEmbeddings"),
-    Topic("/objects", "reobj_msgs/msg/TrackedObjects"),
     Topic("/events", "reobj_msgs/msg/ObjectEvent"),
+    Topic("/objects", "reobj_msgs/msg/TrackedObjects"),
     Topic("/object_map", "reobj_msgs/msg/ObjectMap", latched=True),
     DIAGNOSTICS,
 )

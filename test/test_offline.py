@@ -16,6 +16,7 @@ class Recording:
     """A few grey frames at 5 Hz, with depth, pose and truth."""
 
     name = "recording"
+    has_truth = True
 
     def __init__(self, count: int) -> None:
         self._count = count

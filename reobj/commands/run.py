@@ -25,7 +25,10 @@ def run_command(
         "out/run"
     ),
     config: Annotated[
-        Path | None, typer.Option(help="Pipeline configuration, as config/pipeline.yaml.")
+        Path | None,
+        typer.Option(
+            help="As config/pipeline.yaml; default: true masks where there are such, else Mask R-CNN."
+        ),
     ] = None,
     mode: Annotated[Inputs, typer.Option(help="Which inputs may be used.")] = Inputs.colour_depth_pose,
     frames: Annotated[int | None, typer.Option(help="Only so many frames.", min=1)] = None,

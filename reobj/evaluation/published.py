@@ -45,7 +45,7 @@ def read_results(bag: Path | str) -> Iterator[FrameResult]:
     """
     masks: dict[int, Any] = {}
     events: dict[int, list[Event]] = {}
-    found = False
+    last: tuple[Any, Any, int] | None = None  # held back, as its events may have been recorded after it
     for topic, message in read_messages(bag, ("/instances", "/objects", "/events")):
         stamp_ns = nanoseconds(message.header.stamp)
         if topic == "/instances":
@@ -53,11 +53,13 @@ def read_results(bag: Path | str) -> Iterator[FrameResult]:
         elif topic == "/events":
             events.setdefault(stamp_ns, []).append(event_of(message, stamp_ns))
         elif stamp_ns in masks:
-            found = True
-            yield result_of(message, masks.pop(stamp_ns), events.pop(stamp_ns, []), stamp_ns)
+            if last is not None:
+                yield result_of(last[0], last[1], events.pop(last[2], []), last[2])
+            last = message, masks.pop(stamp_ns), stamp_ns
             masks = {stamp: kept for stamp, kept in masks.items() if stamp > stamp_ns}
-    if not found:
+    if last is None:
         raise BagError(f"{bag}: expected objects with their instances, got none")
+    yield result_of(last[0], last[1], events.pop(last[2], []), last[2])
 
 
 def read_diagnostics(bag: Path | str) -> tuple[dict[str, Percentiles], int]:

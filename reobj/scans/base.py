@@ -16,6 +16,11 @@ class FrameSource(Protocol):
         """A short name for reports, e.g. ``scene0000_00``."""
         ...
 
+    @property
+    def has_truth(self) -> bool:
+        """Whether there are true instances."""
+        ...
+
     def __len__(self) -> int:
         """Number of frames."""
         ...

@@ -107,6 +107,15 @@ def test_a_result_has_masks_ids_positions_and_events(tmp_path: Path) -> None:
     assert (found.kind, found.object_ids, found.absence_ns) == (EventKind.REIDENTIFIED, (7,), 4_000_000_001)
 
 
+def test_an_event_that_was_recorded_after_its_objects_belongs_to_them(tmp_path: Path) -> None:
+    late = make("reobj_msgs/ObjectEvent", header=header(5), kind=1, object_ids=np.array([7], np.uint64))
+    stage = [
+        (name, ns, made(ns)) for ns in (5, 6) for name, made in (("/instances", masks), ("/objects", objects))
+    ]
+    bag = write(tmp_path / "bag", *stage[:2], ("/events", 5, late), *stage[2:])
+    assert [[e.kind for e in result.events] for result in read_results(bag)] == [[EventKind.CREATED], []]
+
+
 def test_an_image_without_objects_gives_no_result(tmp_path: Path) -> None:
     bag = write(
         tmp_path / "bag",

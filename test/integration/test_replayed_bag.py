@@ -42,7 +42,7 @@ def replay(nodes: NodeProcesses, bag: Path, results: Path, stages: list[str]) ->
     for stage in stages:
         nodes.start(stage, LABEL_IMAGE)
     # On a busy machine the recorder finds the others later than the replay does; what it misses is lost.
-    waits = {"subscribers": min(len(stages), 2), "settle": 4.0}
+    waits = {"subscribers": min(len(stages), 2), "settle": 2.0}
     nodes.start("replay_node", {"bag": str(bag), "lock_step": True, **waits})
     nodes.wait("replay_node", timeout_s=120)
     assert nodes.stop("record_node") == 0
