@@ -37,6 +37,7 @@ def main() -> None:
     )
     parser.add_argument("--frames", type=int, default=300, help="frames that count")
     parser.add_argument("--instances", type=int, default=20, help="instances in each frame")
+    parser.add_argument("--single-threaded", action="store_true", help="rclpy's SingleThreadedExecutor")
     parser.add_argument("--publisher", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     os.environ |= node_environment() | {"ROS_DOMAIN_ID": "97", "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
@@ -45,13 +46,13 @@ def main() -> None:
         return
     command = [sys.executable, __file__, "--publisher", "--frames", str(options.frames)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as publisher:
-        stages = serve(publisher, options.instances)
+        stages = serve(publisher, options.instances, options.single_threaded)
         assert publisher.stdout is not None
         trips = {int(stamp): ms for stamp, ms in json.loads(publisher.stdout.read()).items()}
     report(trips, stages, options.instances)
 
 
-def serve(publisher: subprocess.Popen[bytes], count: int) -> dict[int, float]:
+def serve(publisher: subprocess.Popen[bytes], count: int, single_threaded: bool) -> dict[int, float]:
     """Runs the live node until the publisher has ended. Gives the stages' milliseconds by stamp."""
     import rclpy
 
@@ -61,6 +62,7 @@ def serve(publisher: subprocess.Popen[bytes], count: int) -> dict[int, float]:
     DETECTORS["fixed"] = DetectorEntry(NoOptions, lambda config, device, truth: FixedDetector(count))
     ENCODERS["fixed"] = EncoderEntry(NoOptions, lambda config, device: FixedEncoder(count))
     from reobj_ros.live_node import LiveNode  # only now: it offers what the registries hold
+    from reobj_ros.spin import make_executor
 
     settings = {"detector.name": "fixed", "encoder.name": "fixed", "device": "cpu", "reliability": "reliable"}
     rclpy.init(args=["--ros-args", *(part for k, v in settings.items() for part in ("-p", f"{k}:={v}"))])
@@ -74,7 +76,8 @@ def serve(publisher: subprocess.Popen[bytes], count: int) -> dict[int, float]:
         return result
 
     node._pipeline.step = timed  # type: ignore[method-assign]
-    executor = rclpy.executors.SingleThreadedExecutor()
+    executor = rclpy.executors.SingleThreadedExecutor() if single_threaded else make_executor()
+    print(f"executor: {type(executor).__name__}")
     executor.add_node(node)
     while publisher.poll() is None:
         executor.spin_once(timeout_sec=0.1)
@@ -91,6 +94,7 @@ def publish(frames: int) -> dict[int, float]:
 
     from reobj_msgs.msg import TrackedObjects
     from reobj_ros.conversions import image_message
+    from reobj_ros.spin import make_executor
     from reobj_ros.stamps import header, to_ns
 
     rclpy.init()
@@ -99,7 +103,7 @@ def publish(frames: int) -> dict[int, float]:
     out = {name: node.create_publisher(kind, name, 10) for name, kind in types.items()}
     heard: list[int] = []
     node.create_subscription(TrackedObjects, "objects", lambda m: heard.append(to_ns(m.header.stamp)), 10)
-    executor = rclpy.executors.SingleThreadedExecutor()
+    executor = make_executor()
     executor.add_node(node)
     while not all(publisher.get_subscription_count() for publisher in out.values()):
         executor.spin_once(timeout_sec=0.1)
@@ -111,7 +115,7 @@ def publish(frames: int) -> dict[int, float]:
     k = [577.0, 0, 319.5, 0, 577.0, 239.5, 0, 0, 1]
     trips: dict[int, float] = {}
     for index in range(frames):
-        head = header((index + 1) * 100_000_000, "camera_optical_frame")
+        head = header((index + 1) * 33_333_333, "camera_optical_frame")
         pose = PoseStamped(header=head)
         pose.pose.orientation.w = 1.0
         messages = {

@@ -9,7 +9,7 @@ from types import FrameType
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -71,9 +71,23 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
     return int(getattr(node, "exit_code", 0))
 
 
+def make_executor() -> Executor:
+    """The executor with the least cost per message.
+
+    The wait sets of SingleThreadedExecutor are built anew for each callback: with a node's dozen of
+    subscriptions, services and timers that is most of what ROS adds to a frame. Kilted and later have
+    one that is driven by events (benchmarks/node_overhead.py compares them).
+    """
+    try:
+        from rclpy.experimental import EventsExecutor
+    except ImportError:
+        return SingleThreadedExecutor()
+    return EventsExecutor()
+
+
 def spin(node: Node, stop: StopRequest) -> None:
     """Runs the node's callbacks until one of both says that it is enough."""
-    executor = SingleThreadedExecutor()
+    executor = make_executor()
     executor.add_node(node)
     while not (stop.came or getattr(node, "finished", False)):
         executor.spin_once(timeout_sec=0.1)

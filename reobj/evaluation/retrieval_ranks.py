@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reobj.errors import InputError, mismatch
 
 #: Up to so many positives are counted one by one; above, one sort of the row is cheaper (10,000 entries).
-COUNTED = 32
+COUNTED = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ def rank_positives(
     if distances.size and np.isnan(distances.min()):
         raise InputError(mismatch("distances", "numbers", "NaN"))
     queries, columns = _same_identity(query_ids, gallery_ids)
-    positive = np.ones(len(queries), bool)
+    positive: NDArray[np.bool_] = np.ones(len(queries), bool)
     if excluded is not None and len(excluded):
         queries, columns, positive = _exclude(queries, columns, excluded, (count, width))
     ahead = _negatives_ahead(distances, queries, columns, positive)
@@ -104,7 +104,7 @@ def query_scores(ranked: RankedPositives) -> QueryScores:
 def _same_identity(
     query_ids: NDArray[np.int64], gallery_ids: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs (query, gallery entry) of one identity, in ascending order of query; never Q x G of memory."""
+    """All pairs (query, gallery entry) of one identity, by query; never Q x G of memory."""
     order = np.argsort(gallery_ids, kind="stable")
     ids = gallery_ids[order]
     first = np.searchsorted(ids, query_ids, "left")
@@ -115,7 +115,10 @@ def _same_identity(
 
 
 def _exclude(
-    queries: NDArray[np.int64], columns: NDArray[np.int64], excluded: NDArray[np.int64], shape: tuple[int, int]
+    queries: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    excluded: NDArray[np.int64],
+    shape: tuple[int, int],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
     """The pairs together with the excluded ones, by query, and which of them are positives."""
     if excluded.ndim != 2 or excluded.shape[1] != 2:

@@ -52,6 +52,11 @@ class Views:
     def __len__(self) -> int:
         return len(self.instances)
 
+    def check_rows(self, rows: NDArray[np.int64]) -> None:
+        """Raises InputError unless all of ``rows`` are rows of these views."""
+        if rows.size and (rows.min() < 0 or rows.max() >= len(self)):
+            raise InputError(mismatch("rows", f"rows of {len(self)} views", f"{rows.min()} to {rows.max()}"))
+
     def identities(self) -> NDArray[np.int64]:
         """(N,) int64: the same number for views of the same object, 0, 1, ... without gaps."""
         instances, codes = np.unique(self.instances, return_inverse=True)
