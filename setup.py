@@ -27,6 +27,7 @@ setup(
         "markupsafe>=2.1",
         "numpy>=1.26",
         "opencv-python-headless>=4.8",
+        "pytorch-metric-learning>=2.6",
         "pyyaml>=6",
         "rich>=13",
         "rosbags>=0.10.9",

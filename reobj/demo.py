@@ -81,8 +81,8 @@ def run_demo(config: DemoConfig, show: ShowProgress) -> Summary:
     """
     out = config.out
     scan_folder, bag, results = out / f"scene{config.seed:04d}_00", out / "bag", out / "results"
-    for old in (scan_folder, bag, results, out / "summary.json", out / "report.html", out / "overlay.mp4"):
-        remove(old)
+    for old in ("bag", "results", "log", "summary.json", "report.html", "overlay.mp4", scan_folder.name):
+        remove(out / old)
     with show("rendering the scan") as progress:
         simulate(scan_folder, config.seed, config.frames, config.size, progress=progress)
     with show("writing the bag") as progress:
