@@ -34,7 +34,7 @@ class RunConfig:
         source: a scan folder, a .sens file or a bag.
         out: folder of overlay.mp4, report.html and ids.json.
         config: YAML file of the pipeline; None for the defaults, with true masks if there are such.
-        mode: which inputs may be used, as in ``Mode``.
+        mode: which inputs may be used.
         frames: at most so many; None for all.
         device: of the networks.
     """
@@ -42,7 +42,7 @@ class RunConfig:
     source: Path
     out: Path
     config: Path | None = None
-    mode: str = Mode.colour_depth_pose.value
+    mode: Mode = Mode.colour_depth_pose
     frames: int | None = None
     device: str = "auto"
 
@@ -71,7 +71,7 @@ def run_recording(config: RunConfig, progress: Progress = silent) -> Outcome:
     recording = open_source(config.source)
     truth = TruthBuffer()
     settings = default_config(recording) if config.config is None else load_config(config.config)
-    run = Run(build_pipeline(settings, config.device, truth), Mode(config.mode))
+    run = Run(build_pipeline(settings, config.device, truth), config.mode)
     latency, ids = LatencyRecorder(), []
     frames = len(recording) if config.frames is None else config.frames
     with VideoWriter(config.out / "overlay.mp4", frame_rate(recording)) as video:
@@ -109,13 +109,13 @@ def report_data(
         frames=story.frames,
         duration_s=story.duration_s,
         objects_true=0 if scores is None else scores.objects_true,
-        runs=[] if scores is None else [ReportRun(config.mode, "this run", scores)],
+        runs=[] if scores is None else [ReportRun(config.mode.value, "this run", scores)],
         latency_ms=outcome.latency_ms,
         reidentifications=story.pictures(),
         strip=story.strip,
         top_view=story.top_view(associator.objects()),
         timeline=story.timeline(),
-        command=f"reobj run {name} --mode {config.mode}",
+        command=f"reobj run {name} --mode {config.mode.value}",
         versions=installed_versions(VERSIONS),
     )
 

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from reobj.commands.console import console, latency_table, progress_bar, score_table
-
-
-class Inputs(str, Enum):
-    """Which inputs may be used; each one only adds evidence."""
-
-    colour = "colour"
-    colour_depth = "colour_depth"
-    colour_depth_pose = "colour_depth_pose"
+from reobj.offline import Mode
 
 
 def run_command(
@@ -30,14 +22,14 @@ def run_command(
             help="As config/pipeline.yaml; default: true masks where there are such, else Mask R-CNN."
         ),
     ] = None,
-    mode: Annotated[Inputs, typer.Option(help="Which inputs may be used.")] = Inputs.colour_depth_pose,
+    mode: Annotated[Mode, typer.Option(help="Which inputs may be used.")] = Mode.colour_depth_pose,
     frames: Annotated[int | None, typer.Option(help="Only so many frames.", min=1)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Run the pipeline over a recording and write a video, a report and the ids."""
     from reobj.single_run import RunConfig, run_recording  # torch takes seconds to import: not for --help
 
-    wanted = RunConfig(source, out, config, mode.value, frames, device)
+    wanted = RunConfig(source, out, config, mode, frames, device)
     with progress_bar(source.name) as progress:
         outcome = run_recording(wanted, progress)
     if outcome.scores is not None:
