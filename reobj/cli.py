@@ -7,9 +7,10 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from reobj import __version__
-from reobj.commands import demo, run, scan
+from reobj.commands import demo, evaluate, map_file, reproduce, run, scan, train, views
 from reobj.commands.console import errors
 from reobj.environment import PATIENT
 from reobj.errors import ReobjError
@@ -20,6 +21,11 @@ app = typer.Typer(
     help="Which chair is this? Object instance re-identification for robots.",
 )
 app.add_typer(scan.app, name="scan")
+app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(reproduce.app, name="reproduce")
+app.add_typer(views.app, name="views")
+app.add_typer(map_file.app, name="map", hidden=True)  # until the nodes write maps
+app.command("train")(train.train_command)
 app.command("run")(run.run_command)
 app.command("demo")(demo.demo_command)
 
@@ -46,7 +52,7 @@ def main() -> None:
     try:
         app()
     except ReobjError as error:
-        errors.print(f"[red]error:[/] {error}", highlight=False, soft_wrap=True)
+        errors.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("interrupted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +17,14 @@ from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.label_image import LabelImageConfig
 from reobj.detection.registry import TruthLookup, detector_entry
-from reobj.encoding.backbone import BackboneConfig
 from reobj.encoding.base import Encoder
-from reobj.encoding.registry import encoder_entry
+from reobj.encoding.registry import DEFAULT_ENCODER, encoder_entry
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.offline import Mode, Run
 from reobj.pipeline import Pipeline, SharedDetector, SharedEncoder
 from reobj.settings import from_mapping
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class EncoderSection:
         options: the dataclass of that encoder.
     """
 
-    name: str = "backbone"
-    options: Any = field(default_factory=BackboneConfig)
+    name: str = DEFAULT_ENCODER
+    options: Any = field(default_factory=lambda: encoder_entry(DEFAULT_ENCODER).config())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,21 @@ def build_encoder(config: PipelineConfig, device: str = "auto") -> Encoder:
     return encoder_entry(config.encoder.name).make(config.encoder.options, device)
 
 
+def build_associator(config: PipelineConfig) -> MapAssociator:
+    """The associator with an empty map, told what was measured of the configuration's encoder.
+
+    The encoder is not built, and may run elsewhere: where its model cannot be read, a warning says
+    so, and what similarities mean is learned while running.
+    """
+    entry = encoder_entry(config.encoder.name)
+    try:
+        measured = entry.calibrations(config.encoder.options)
+    except ModelError as error:
+        log.warning("the encoder's calibration is learned while running: %s", error)
+        measured = {}
+    return MapAssociator(config.association, measured)
+
+
 def build_pipeline(
     config: PipelineConfig | None = None, device: str = "auto", truth_lookup: TruthLookup | None = None
 ) -> Pipeline:
@@ -165,7 +182,7 @@ def build_pipeline(
     """
     config = config or PipelineConfig()
     detector = build_detector(config, device, truth_lookup)
-    return Pipeline(detector, build_encoder(config, device), MapAssociator(config.association))
+    return Pipeline(detector, build_encoder(config, device), build_associator(config))
 
 
 def build_runs(
@@ -177,7 +194,6 @@ def build_runs(
     encoder = SharedEncoder(build_encoder(config, device))
     modes = {"colour": Mode.colour, "colour_depth_pose": Mode.colour_depth_pose}
     runs = {
-        name: Run(Pipeline(detector, encoder, MapAssociator(config.association)), mode)
-        for name, mode in modes.items()
+        name: Run(Pipeline(detector, encoder, build_associator(config)), mode) for name, mode in modes.items()
     }
     return {**runs, "deepsort": Run(Pipeline(detector, encoder, deepsort_associator()), Mode.colour)}

@@ -24,6 +24,22 @@ class BagError(ReobjError):
     """A rosbag is missing, damaged, or lacks a topic or encoding that is needed."""
 
 
+class ViewsError(ReobjError):
+    """A folder of views is missing, damaged or of an unknown version."""
+
+
+class MapFileError(ReobjError):
+    """A map file is missing, damaged or in use by another process."""
+
+
+class MapVersionError(MapFileError):
+    """A map file was made by a newer version."""
+
+
+class MapModelError(MapFileError):
+    """A map holds embeddings of another model; embeddings of different models never meet."""
+
+
 class ModelError(ReobjError):
     """A network, its weights or its configuration cannot be used."""
 
@@ -34,6 +50,10 @@ class DeviceError(ReobjError):
 
 class ConfigError(ReobjError):
     """A configuration value is unknown or out of range; the message names its key."""
+
+
+class TrainingError(ReobjError):
+    """A training run cannot go on; its last good checkpoint is kept."""
 
 
 class StorageError(ReobjError):

@@ -17,12 +17,12 @@ def from_mapping(kind: type[T], data: object, path: str) -> T:
     """Makes a dataclass of a mapping. Keys that are left out keep their defaults.
 
     Fields may be bool, int, float, str, a dataclass, ``tuple`` of those, or ``None`` beside one of them.
-    An int is taken for a float, nothing else is converted.
+    An int is taken for a float, nothing else is converted. A value may be the field's dataclass already.
 
     Args:
         kind: the dataclass.
         data: the mapping.
-        path: name of the mapping for messages, e.g. ``encoder``.
+        path: name of the mapping for messages, e.g. ``encoder``; empty for a whole file.
 
     Raises:
         ConfigError: an unknown key, another type, or a value that the dataclass refuses.
@@ -38,15 +38,19 @@ def from_mapping(kind: type[T], data: object, path: str) -> T:
     try:
         return kind(**values)
     except ReobjError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{path}: {error}" if path else str(error)) from error
     except TypeError as error:  # a field without a default was left out
         missing = ", ".join(sorted(set(names) - set(values)))
-        raise ConfigError(f"{path}: expected all required keys, missing of {missing}") from error
+        raise ConfigError(
+            f"{path or kind.__name__}: expected all required keys, missing of {missing}"
+        ) from error
 
 
 def _convert(hint: Any, value: object, path: str) -> object:
     """``value`` as the type ``hint``, or ConfigError."""
     if dataclasses.is_dataclass(hint):
+        if isinstance(value, hint):  # type: ignore[arg-type]  # a section that was parsed on its own
+            return value
         return from_mapping(hint, value, path)  # type: ignore[arg-type]
     origin = typing.get_origin(hint)
     if origin in (typing.Union, types.UnionType):

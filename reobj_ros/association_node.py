@@ -11,17 +11,18 @@ from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscrib
 from reobj_ros.images import to_rgb
 from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import Stages
+from reobj_ros.stages import ENCODER, Stages
 from reobj_ros.stamp_join import Companion, Joined
 
-PARAMETERS = GEOMETRY
+PARAMETERS = (*ENCODER, *GEOMETRY)
 
 
 class AssociationNode(StageNode):
     """Says which object each instance is.
 
     Embeddings come last of all that belongs to an image, so they are the primary input.
-    The image itself is subscribed to only while somebody looks at the overlay.
+    The image itself is subscribed to only while somebody looks at the overlay. Of the encoder's
+    parameters it needs none but the model, to read what was measured of it.
     """
 
     def __init__(self) -> None:

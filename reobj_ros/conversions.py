@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from typing import Any
 
@@ -14,6 +15,7 @@ from std_msgs.msg import Header
 from reobj.association.map_object import MapObject
 from reobj.errors import InputError, mismatch
 from reobj.scans.message_arrays import label_image_from
+from reobj.training.report import TrainReport
 from reobj.types import Embeddings, Event, FrameResult, Instances, Intrinsics, ModelId
 from reobj_msgs.msg import (
     Instance,
@@ -22,6 +24,7 @@ from reobj_msgs.msg import (
     ObjectEvent,
     TrackedObject,
     TrackedObjects,
+    TrainingProgress,
 )
 from reobj_msgs.msg import MapObject as MapObjectMessage
 from reobj_ros.stamps import header as make_header
@@ -162,6 +165,12 @@ def map_object_message(item: MapObject) -> MapObjectMessage:
     if item.extent is not None:
         message.extent = Vector3(**dict(zip("xyz", map(float, item.extent), strict=True)))
     return message
+
+
+def progress_message(report: TrainReport, header: Header) -> TrainingProgress:
+    """How far a training run is; the message has the fields of the report."""
+    fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
+    return TrainingProgress(header=header, **fields | {"state": int(report.state)})
 
 
 def point(xyz: NDArray[np.float64]) -> Point:

@@ -20,12 +20,20 @@ class Diagnostics:
         node: that publishes.
         hardware_id: the device that it runs on.
         dropped: gives the number of frames that were dropped so far.
+        problem: gives a sentence while the node as a whole has failed, else nothing.
     """
 
-    def __init__(self, node: Node, hardware_id: str, dropped: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        hardware_id: str,
+        dropped: Callable[[], int],
+        problem: Callable[[], str] = lambda: "",
+    ) -> None:
         self._node = node
         self._hardware_id = hardware_id
         self._dropped = dropped
+        self._problem = problem
         self._lock = threading.Lock()
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
         self._latency: dict[str, deque[float]] = {}
@@ -57,16 +65,20 @@ class Diagnostics:
         return {f"{stage}_p{p}_ms": both[i] for stage, both in found.items() for i, p in enumerate((50, 95))}
 
     def status(self) -> DiagnosticStatus:
-        """All of it; WARN when frames were dropped or failed since the last status."""
+        """All of it; WARN when frames were dropped or failed since the last status, ERROR with a problem."""
         counts = self.counts()
         bad = counts["dropped"] + counts["failed"]
         new, self._bad_before = bad - self._bad_before, bad
         values = {key: str(value) for key, value in counts.items()}
         values |= {key: f"{value:.3f}" for key, value in self.percentiles().items()}
+        level = DiagnosticStatus.WARN if new else DiagnosticStatus.OK
+        message = f"{new} frames dropped or failed" if new else "ok"
+        if problem := self._problem():
+            level, message = DiagnosticStatus.ERROR, problem
         return DiagnosticStatus(
-            level=DiagnosticStatus.WARN if new else DiagnosticStatus.OK,
+            level=level,
             name=self._node.get_fully_qualified_name(),
-            message=f"{new} frames dropped or failed" if new else "ok",
+            message=message,
             hardware_id=self._hardware_id,
             values=[KeyValue(key=key, value=value) for key, value in values.items()],
         )

@@ -19,6 +19,7 @@ NODES = {
     "live_node": "LiveNode",
     "replay_node": "ReplayNode",
     "record_node": "RecordNode",
+    "trainer_node": "TrainerNode",
 }
 """Module, which is also the command, and class of each node."""
 
@@ -64,3 +65,8 @@ def replay_node() -> NoReturn:
 def record_node() -> NoReturn:
     """The results into a bag."""
     start("record_node")
+
+
+def trainer_node() -> NoReturn:
+    """Views from bags or topics to a trained model."""
+    start("trainer_node")

@@ -19,7 +19,6 @@ from reobj_ros.stamps import to_ns
 from reobj_ros.throttle import Throttle
 
 RELIABILITY = {"best_effort": ReliabilityPolicy.BEST_EFFORT, "reliable": ReliabilityPolicy.RELIABLE}
-STAGE_QOS = QoSProfile(depth=10)
 
 INPUT_PARAMETERS = (
     Parameter(
@@ -66,6 +65,7 @@ class Inputs:
         companions: the other inputs, by name.
         emit: called in the executor's thread with each Joined; it must be quick.
         settings: the values of INPUT_PARAMETERS.
+        keep: messages of an input that wait for the executor at most; what is more is lost.
     """
 
     def __init__(
@@ -75,13 +75,16 @@ class Inputs:
         companions: dict[str, Companion],
         emit: Callable[[Joined], None],
         settings: Mapping[str, Any],
+        keep: int = 5,
     ) -> None:
         self._node = node
-        self._sensor_qos = QoSProfile(depth=5, reliability=RELIABILITY[settings["reliability"]])
+        self._sensor_qos = QoSProfile(depth=keep, reliability=RELIABILITY[settings["reliability"]])
+        self._stage_qos = QoSProfile(depth=2 * keep)
         self._primary = primary
         self._last_heard_s = time.monotonic()
         self._topics: dict[str, str] = {}
         self._choosers: dict[str, ImageChooser] = {}
+        self._subscriptions: list[Subscription] = []
         self._may_warn = Throttle(30.0)
         self.join = StampJoin(companions, emit, settings["sync_wait"])
         for name, companion in companions.items():
@@ -91,16 +94,10 @@ class Inputs:
         self._flush_timer = node.create_timer(0.02, lambda: self.join.flush(time.monotonic()))
         self._watch_timer = node.create_timer(SILENCE_S, self._watch)
 
-    def subscribe(self, name: str, message_type: Any, topic: str, stage: bool = False) -> Subscription:
+    def subscribe(self, name: str, message_type: Any, topic: str, stage: bool = False) -> None:
         """Feeds ``topic`` in as the input ``name``; ``stage``: it comes from another node of ours."""
-        self._topics[name] = topic
-        return self._node.create_subscription(
-            message_type,
-            topic,
-            lambda message: self._take(name, message),
-            STAGE_QOS if stage else self._sensor_qos,
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )
+        qos = self._stage_qos if stage else self._sensor_qos
+        self._subscriptions.append(self._feed(name, message_type, topic, qos))
 
     def subscribe_image(self, name: str, topic: str, compressed_suffix: str, transport: str) -> None:
         """Feeds an image topic in, raw or compressed, as soon as somebody publishes it.
@@ -114,7 +111,9 @@ class Inputs:
         topics = {"raw": (Image, topic), "compressed": (CompressedImage, f"{topic}/{compressed_suffix}")}
         forms = topics if transport == "auto" else {transport: topics[transport]}
         self._topics[name] = next(iter(forms.values()))[1]
-        self._choosers[name] = ImageChooser(self._node, forms, lambda *form: self.subscribe(name, *form))
+        self._choosers[name] = ImageChooser(
+            self._node, forms, lambda kind, form: self._feed(name, kind, form, self._sensor_qos)
+        )
 
     def unsubscribe_image(self, name: str) -> None:
         """Ends an image input; nothing waits for it any more."""
@@ -122,8 +121,27 @@ class Inputs:
         del self._topics[name]
         self.join.companions[name].waiting.clear()
 
+    def close(self) -> None:
+        """Ends all inputs; nothing is emitted or warned about any more. For the executor's thread."""
+        for timer in (self._flush_timer, self._watch_timer):
+            self._node.destroy_timer(timer)
+        for chooser in self._choosers.values():
+            chooser.destroy()
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
     def __contains__(self, name: str) -> bool:
         return name in self._topics
+
+    def _feed(self, name: str, message_type: Any, topic: str, qos: QoSProfile) -> Subscription:
+        self._topics[name] = topic
+        return self._node.create_subscription(
+            message_type,
+            topic,
+            lambda message: self._take(name, message),
+            qos,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
 
     def _take(self, name: str, message: Any) -> None:
         now_s, stamp_ns = time.monotonic(), to_ns(message.header.stamp)

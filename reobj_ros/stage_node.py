@@ -34,17 +34,30 @@ class StageNode(Node):
         self.inputs: Inputs
         self._may_log = Throttle(REPEAT_S)
 
-    def listen(self, primary: str, companions: dict[str, Companion], hardware_id: str = "") -> None:
-        """Starts the worker and makes ``self.inputs``; call it last but for the subscriptions."""
-        self.worker = Worker(self._process, self._failed, self.get_name())
-        self.inputs = Inputs(self, primary, companions, self._received, self.settings)
+    def listen(
+        self, primary: str, companions: dict[str, Companion], hardware_id: str = "", keep: int = 1
+    ) -> None:
+        """Starts the worker and makes ``self.inputs``; call it last but for the subscriptions.
+
+        Args:
+            primary, companions: as for ``Inputs``.
+            hardware_id: the device, for diagnostics.
+            keep: moments that wait for the worker at most. 1 is for a camera, of which the newest image
+                counts; where each one counts, more of them wait on the way there too.
+        """
+        self.worker = Worker(self._process, self._failed, self.get_name(), keep)
+        self.inputs = Inputs(self, primary, companions, self._received, self.settings, max(5, keep))
         self.diagnostics = Diagnostics(
-            self, hardware_id, lambda: self.worker.dropped + self.inputs.join.dropped
+            self, hardware_id, lambda: self.worker.dropped + self.inputs.join.dropped, self.problem
         )
 
     def process(self, joined: Joined) -> None:
         """Works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on."""
         raise NotImplementedError
+
+    def problem(self) -> str:
+        """A sentence while the node as a whole has failed, for diagnostics; bad frames are no such thing."""
+        return ""
 
     def warn(self, text: str) -> None:
         """Logs a warning; of those that are alike up to the first colon, one every five seconds."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import torch
 
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
-from reobj.config import build_detector, build_encoder, parse_config
+from reobj.config import build_associator, build_detector, build_encoder, parse_config
 from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.registry import DETECTORS, detector_entry
 from reobj.devices import describe_device, resolve_device
 from reobj.encoding.base import Encoder
-from reobj.encoding.registry import ENCODERS, encoder_entry
+from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
 from reobj_ros.config_parameters import config_parameters, nested
 from reobj_ros.parameters import Parameter, declare
 from reobj_ros.stage_node import StageNode
@@ -30,7 +31,10 @@ DETECTOR = (
 )
 ENCODER = (
     Parameter(
-        "encoder.name", "backbone", "which network makes the embeddings", choices=tuple(sorted(ENCODERS))
+        "encoder.name",
+        DEFAULT_ENCODER,
+        "which encoder makes the embeddings",
+        choices=tuple(sorted(ENCODERS)),
     ),
 )
 
@@ -71,16 +75,20 @@ class Stages:
 
     def encoder(self) -> Encoder:
         """The encoder."""
-        name = self._settings["encoder.name"]
-        values = self._declare("encoder", encoder_entry(name).config())
-        made = build_encoder(parse_config({"encoder": {"name": name, **values}}), str(self.device))
+        made = build_encoder(parse_config({"encoder": self._encoder_section}), str(self.device))
         self._node.get_logger().info(f"encoder {made.model}")
         return made
 
     def associator(self) -> MapAssociator:
-        """The associator with an empty map."""
+        """The associator with an empty map; it reads what was measured of the encoder's model."""
         values = self._declare("association", AssociatorConfig())
-        return MapAssociator(parse_config({"association": values}).association)
+        return build_associator(parse_config({"encoder": self._encoder_section, "association": values}))
+
+    @cached_property
+    def _encoder_section(self) -> dict[str, Any]:
+        """Declared once per node, whichever stages ask for it."""
+        name = self._settings["encoder.name"]
+        return {"name": name, **self._declare("encoder", encoder_entry(name).config())}
 
     def pose_source(self) -> PoseSource | None:
         """What looks poses up in tf; None when they come as messages or not at all."""

@@ -1,8 +1,9 @@
-"""A thread that does slow work off the executor, one item at a time, always the newest."""
+"""A thread that does slow work off the executor, one item at a time, the newest ones."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,21 +11,26 @@ Item = TypeVar("Item")
 
 
 class Worker(Generic[Item]):
-    """Calls ``work(item)`` in a thread of its own; a queue of one drops the oldest.
+    """Calls ``work(item)`` in a thread of its own; a full queue drops the oldest.
 
     Args:
         work: called with each item that is not dropped. Its exceptions go to ``on_error``.
         on_error: called in the thread of the worker; the worker goes on.
         name: of the thread.
+        keep: items that wait at most. 1 always works on the newest, more lose less and take memory.
     """
 
     def __init__(
-        self, work: Callable[[Item], None], on_error: Callable[[Exception], None], name: str = "worker"
+        self,
+        work: Callable[[Item], None],
+        on_error: Callable[[Exception], None],
+        name: str = "worker",
+        keep: int = 1,
     ) -> None:
         self.dropped = 0
         self._work = work
         self._on_error = on_error
-        self._waiting: list[Item] = []
+        self._waiting: deque[Item] = deque(maxlen=keep)
         self._busy = False
         self._running = True
         self._changed = threading.Condition()
@@ -32,10 +38,10 @@ class Worker(Generic[Item]):
         self._thread.start()
 
     def submit(self, item: Item) -> None:
-        """Hands over an item; returns at once. An item still waiting is dropped and counted."""
+        """Hands over an item; returns at once. When too many wait, the oldest is dropped and counted."""
         with self._changed:
-            self.dropped += len(self._waiting)
-            self._waiting = [item]
+            self.dropped += len(self._waiting) == self._waiting.maxlen
+            self._waiting.append(item)
             self._changed.notify_all()
 
     def wait_idle(self, timeout_s: float) -> bool:
@@ -52,7 +58,7 @@ class Worker(Generic[Item]):
         """
         with self._changed:
             self._running = False
-            self._waiting = []
+            self._waiting.clear()
             self._changed.notify_all()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
@@ -63,7 +69,7 @@ class Worker(Generic[Item]):
                 self._changed.wait_for(lambda: self._waiting or not self._running)
                 if not self._running:
                     return
-                item = self._waiting.pop()
+                item = self._waiting.popleft()
                 self._busy = True
             try:
                 self._work(item)

@@ -26,7 +26,13 @@ def scan(tmp_path: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     text = reobj("--help").stdout
-    assert all(command in text for command in ("scan", "run", "demo"))
+    commands = ("scan", "run", "demo", "views", "train", "evaluate", "reproduce")
+    assert all(command in text for command in commands)
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    program = "import sys, reobj.cli; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], timeout=120).returncode == 0
 
 
 def test_version() -> None:
@@ -38,6 +44,7 @@ def test_version() -> None:
     [
         (("run", "nowhere"), "expected a scan folder, a .sens file or a bag, got nothing there"),
         (("scan", "info", "nowhere"), "got nothing there"),
+        (("scan", "info", "[/]"), "[/]"),
         (("scan", "to-bag", "nowhere", "bag"), "nowhere"),
         (("scan", "simulate", "out", "--size", "640"), "expected WIDTHxHEIGHT, such as 640x480, got 640"),
     ],

@@ -1,18 +1,29 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from reobj.config import PipelineConfig, build_pipeline, build_runs, load_config, parse_config
+from reobj.config import (
+    PipelineConfig,
+    build_associator,
+    build_pipeline,
+    build_runs,
+    load_config,
+    parse_config,
+)
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.mask_rcnn import MaskRCNNConfig
+from reobj.encoding.model_file import WEIGHTS_FILE
+from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import ConfigError
-from reobj.types import Frame, LabelImage
+from reobj.types import Embeddings, Frame, Instances, LabelImage, ModelId
 
 DEFAULTS = Path(__file__).parent.parent / "config" / "pipeline.yaml"
-FAST = {"crop_size": 32, "synthetic_images": 8, "components": 4}
+FAST = {"name": "backbone", "crop_size": 32, "synthetic_images": 8, "components": 4}
 
 
 def truth(stamp_ns: int) -> LabelImage:
@@ -69,12 +80,22 @@ def test_a_stage_is_chosen_by_name_with_its_own_options() -> None:
         ({"encoder": {"name": "vit"}}, r"encoder\.name: .*backbone"),
         ({"encoder": {"name": 3}}, r"encoder\.name: expected a name"),
         ({"encoder": {"crop": 64}}, r"encoder\.crop: unknown key"),
-        ({"encoder": {"context": {"ratio": "big"}}}, r"encoder\.context\.ratio: expected float"),
-        ({"encoder": {"crop_size": 2}}, "encoder: crop_size: expected an integer >= 16"),
+        (
+            {"encoder": {"name": "backbone", "context": {"ratio": "big"}}},
+            r"encoder\.context\.ratio: expected float",
+        ),
+        ({"encoder": {"name": "backbone", "crop_size": 2}}, "encoder: crop_size: expected an integer >= 16"),
+        ({"encoder": {"name": "trained", "model": 3}}, r"encoder\.model: expected str"),
         ({"detector": {"min_area": 3.0}}, "detector: min_area"),
         ({"detector": {"imperfections": {"mis": 1}}}, r"detector\.imperfections\.mis"),
         ({"association": {"tracker": {"max_ages": 3}}}, r"association\.tracker\.max_ages"),
         ({"association": []}, "association: expected a mapping"),
+        ({"association": {"calibration": None}}, r"association\.calibration: expected a mapping"),
+        (
+            {"association": {"calibration": {"source": "file"}}},
+            "source: expected one of model, learned, given",
+        ),
+        ({"association": {"thresholds": {"match": 2.0}}}, r"association\.thresholds: match: expected"),
         ({"detector": 3}, "detector: expected a mapping"),
         ([1], "configuration: expected a mapping"),
     ],
@@ -116,3 +137,57 @@ def test_the_offline_runs_share_detector_and_encoder() -> None:
     one = frame(0)
     results = [run.pipeline.step(run.mode.limit(one)) for run in runs.values()]
     assert results[0].embeddings is results[1].embeddings is results[2].embeddings
+
+
+CALIBRATION = SimilarityCalibration(slope=30.0, offset=-24.0, match=0.65, new=0.95, pairs=100, error=0.02)
+
+
+@pytest.fixture
+def trained(tiny_model: Callable[..., Any], tmp_path: Path) -> tuple[PipelineConfig, ModelId]:
+    """A configuration with a trained encoder that was measured, and its model."""
+    card = tiny_model("measured", calibration=CALIBRATION)
+    config = parse_config({"encoder": {"name": "trained", "model": str(tmp_path / "measured")}})
+    return config, card.model_id
+
+
+def says(associator: Any, model: ModelId, similarity: float) -> float:
+    """The log-likelihood ratio that holds after an empty frame of a model."""
+    nothing = Embeddings(np.zeros((0, model.dim), np.float32), model)
+    associator.update(Frame.without_colour(48, 64, 0, "camera"), Instances.empty(48, 64), nothing)
+    return float(associator.evidence["appearance"].calibration.log_ratio(np.array(similarity)))
+
+
+def test_a_pipeline_associates_by_the_calibration_of_its_encoder(
+    trained: tuple[PipelineConfig, ModelId],
+) -> None:
+    pipeline = build_pipeline(trained[0], "cpu", truth)
+    assert pipeline.encoder.model == trained[1]
+    assert says(pipeline.associator, trained[1], 0.9) == pytest.approx(30 * 0.9 - 24)
+
+
+def test_the_offline_runs_associate_by_the_calibration_of_their_encoder(
+    trained: tuple[PipelineConfig, ModelId],
+) -> None:
+    runs = build_runs(truth, "cpu", trained[0])
+    for name in ("colour", "colour_depth_pose"):
+        assert says(runs[name].pipeline.associator, trained[1], 0.9) == pytest.approx(30 * 0.9 - 24)
+
+
+def test_an_associator_alone_reads_the_card_and_no_weights(
+    trained: tuple[PipelineConfig, ModelId], tmp_path: Path
+) -> None:
+    (tmp_path / "measured" / WEIGHTS_FILE).unlink()
+    assert says(build_associator(trained[0]), trained[1], 0.9) == pytest.approx(30 * 0.9 - 24)
+
+
+def test_a_foreign_model_is_learned(trained: tuple[PipelineConfig, ModelId]) -> None:
+    foreign = ModelId(trained[1].name, "0" * 64, trained[1].dim)
+    assert says(build_associator(trained[0]), foreign, 0.9) == pytest.approx(20 * 0.9 - 14)
+
+
+def test_where_the_model_cannot_be_read_its_calibration_is_learned(
+    trained: tuple[PipelineConfig, ModelId], caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = parse_config({"encoder": {"name": "trained", "model": "on/another/machine"}})
+    assert says(build_associator(elsewhere), trained[1], 0.9) == pytest.approx(20 * 0.9 - 14)
+    assert "learned while running: model: expected" in caplog.text

@@ -32,6 +32,20 @@ def test_every_node_of_setup_py_is_a_command_and_a_module() -> None:
     assert {path.stem for path in (ROOT / "reobj_ros").glob("*_node.py")} == {*names, "stage_node"}
 
 
+def test_every_file_that_is_no_module_is_installed() -> None:
+    """What lies in reobj/ beside its modules (weights above all) is named in package_data."""
+    patterns = ast.literal_eval(re.search(r'package_data=\{"reobj": (\[.*?\])', SETUP, re.S)[1])  # type: ignore[index]
+    package = ROOT / "reobj"
+    named = {path for pattern in patterns for path in package.glob(pattern)}
+    data = {
+        path
+        for path in package.rglob("*")
+        if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+    }
+    assert data <= named
+    assert {"models/*/*", "py.typed"} <= set(patterns)
+
+
 def imported_packages() -> set[str]:
     """Top-level ROS packages that reobj_ros and the launch files import."""
     found = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -9,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from reobj.cli import app
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = [
@@ -25,10 +29,16 @@ def starting_with(*words: str) -> list[list[str]]:
     return [part for part in parts if part[: len(words)] == list(words)]
 
 
-@pytest.mark.timeout(400)
+def is_example(command: list[str]) -> bool:
+    """Whether it stands as it is typed; the others have words in capitals for what the reader puts there."""
+    return not any(re.fullmatch(r"[A-Z_]{3,}(\.\.\.)?", word) for word in command)
+
+
+@pytest.mark.timeout(600)
 def test_the_reobj_commands_run_one_after_the_other(tmp_path: Path) -> None:
-    commands = starting_with("reobj")
-    assert {command[1] for command in commands} >= {"scan", "run"}
+    commands = [command for command in starting_with("reobj") if is_example(command)]
+    assert {command[1] for command in commands} >= {"scan", "run", "views", "train", "evaluate"}
+    (tmp_path / "config").symlink_to(ROOT / "config")
     for command in commands:
         if command[1] == "demo":
             continue  # a test of its own would take minutes; `make demo` runs it
@@ -38,6 +48,18 @@ def test_the_reobj_commands_run_one_after_the_other(tmp_path: Path) -> None:
         assert done.returncode == 0, f"{shlex.join(command)}\n{done.stderr}"
     assert (tmp_path / "out/run/report.html").stat().st_size > 10_000
     assert (tmp_path / "out/run/overlay.mp4").stat().st_size > 1_000
+    assert (tmp_path / "out/encoder/model.safetensors").stat().st_size > 1_000_000
+    assert (tmp_path / "out/retrieval/retrieval.html").stat().st_size > 10_000
+
+
+def test_the_reobj_commands_with_placeholders_name_options_that_exist() -> None:
+    commands = [command for command in starting_with("reobj") if not is_example(command)]
+    assert commands
+    for command in commands:
+        names = list(itertools.takewhile(lambda word: word.isalpha() and word.islower(), command[1:3]))
+        help_text = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "200"}).output
+        for option in (word for word in command if word.startswith("--")):
+            assert option in help_text, shlex.join(command)
 
 
 def test_the_make_commands_are_targets() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,12 @@ from reobj_ros import (
     live_node,
     record_node,
     replay_node,
+    trainer_node,
 )
 from reobj_ros.config_parameters import config_parameters
 from reobj_ros.inputs import INPUT_PARAMETERS
 from reobj_ros.parameters import Parameter
+from reobj_ros.trainer_settings import PARAMETERS, STORED
 
 PAGE = Path(__file__).parent.parent / "docs/nodes.md"
 
@@ -45,7 +47,7 @@ wait for a stage, the oldest one is dropped and counted on `/diagnostics`.
 
 @dataclass(frozen=True)
 class Topic:
-    """One row of a list of topics."""
+    """One row of a list of topics or services."""
 
     name: str
     kind: str
@@ -100,6 +102,21 @@ RESULTS = (
     Topic("`markers`", "visualization_msgs/MarkerArray, latched", "the map for RViz"),
     Topic("`overlay`", "sensor_msgs/Image", "image with masks and ids; made only while somebody looks"),
 )
+PLAYED = (
+    replace(IMAGE, meaning="of a bag that is being played; all of these only with `source: topics`"),
+    Topic(
+        "`ground_truth/instances` or `.../compressed`",
+        "sensor_msgs/Image, CompressedImage",
+        "which object each pixel shows; needed",
+    ),
+    Topic(
+        "`ground_truth/label_names`",
+        "std_msgs/String, latched",
+        "JSON of instance ids to labels; needed. It tells one recording from the next",
+    ),
+    Topic("`instances`", "reobj_msgs/InstanceMasks", "masks of a detector; with `masks: detector`"),
+    *(topic for topic in GEOMETRY if "depth" not in topic.name),
+)
 DIAGNOSTICS = Topic(
     "`/diagnostics`",
     "diagnostic_msgs/DiagnosticArray",
@@ -116,6 +133,7 @@ class NodePage:
     published: tuple[Topic, ...]
     parameters: tuple[Parameter, ...]
     stages: tuple[str, ...] = ()
+    services: tuple[Topic, ...] = ()
 
 
 PAGES = (
@@ -150,7 +168,7 @@ PAGES = (
         ),
         (*RESULTS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *association_node.PARAMETERS),
-        ("association",),
+        ("encoder", "association"),
     ),
     NodePage(
         replay_node,
@@ -178,6 +196,31 @@ PAGES = (
         (),
         record_node.PARAMETERS,
     ),
+    NodePage(
+        trainer_node,
+        PLAYED,
+        (
+            Topic(
+                "`training_progress`",
+                "reobj_msgs/TrainingProgress, latched",
+                "what is being done and how far it is, several times a second at most and once at least",
+            ),
+            DIAGNOSTICS,
+        ),
+        (*INPUT_PARAMETERS, *PARAMETERS, *STORED),
+        services=(
+            Topic(
+                "`~/start`",
+                "std_srvs/Trigger",
+                "train now on what was gathered, or go on from the checkpoint after STOPPED or FAILED",
+            ),
+            Topic(
+                "`~/stop`",
+                "std_srvs/Trigger",
+                "end with a checkpoint, or with the views gathered so far; Ctrl-C does the same",
+            ),
+        ),
+    ),
 )
 
 
@@ -199,11 +242,13 @@ def page() -> str:
 
 
 def node_section(node: NodePage) -> str:
-    """Heading, sentence and the three lists of one node."""
+    """Heading, sentence and the lists of one node."""
     name, _, sentence = " ".join((node.module.__doc__ or "").split()).partition(": ")
     parts = [f"## {name}\n", f"{sentence[0].upper()}{sentence[1:]}\n"]
     parts += ["**Subscribed**\n", topics(node.subscribed)]
     parts += ["**Published**\n", topics(node.published)]
+    if node.services:
+        parts += ["**Services**\n", table(("service", "type", "meaning"), rows_of(node.services))]
     parts += ["**Parameters**\n", parameters(node.parameters)]
     if node.stages:
         names = ", ".join(f"`{stage}.*`" for stage in node.stages)
@@ -219,7 +264,12 @@ def options(prefix: str, title: str, config: Any) -> str:
 
 def topics(rows: Iterable[Topic]) -> str:
     """A table of topics."""
-    return table(("topic", "type", "meaning"), [(row.name, row.kind, row.meaning) for row in rows])
+    return table(("topic", "type", "meaning"), rows_of(rows))
+
+
+def rows_of(rows: Iterable[Topic]) -> list[tuple[str, ...]]:
+    """The cells of a list of topics or services."""
+    return [(row.name, row.kind, row.meaning) for row in rows]
 
 
 def parameters(rows: Iterable[Parameter]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.base import Association
-from reobj.association.calibration import LearnedCalibration
+from reobj.association.calibration_in_use import CalibrationInUse
 from reobj.association.camera_path import CameraPath
 from reobj.association.covisibility import CoVisibility
 from reobj.association.decisions import decide
@@ -20,6 +20,7 @@ from reobj.association.map_object import MapObject
 from reobj.association.object_map import ObjectMap
 from reobj.association.records import UNDECIDED, TrackRecord, queries
 from reobj.association.tracker import Track, Tracker
+from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import InputError, mismatch
 from reobj.types import (
     DecisionKind,
@@ -54,6 +55,7 @@ class MapAssociator:
 
     Args:
         config: see there.
+        measured: content hash of an encoder's model to the calibration that was measured of it.
         extra_evidence: further kinds of evidence by name, added to appearance, position and label.
 
     Attributes:
@@ -61,14 +63,15 @@ class MapAssociator:
     """
 
     def __init__(
-        self, config: AssociatorConfig | None = None, extra_evidence: Mapping[str, EvidenceTerm] | None = None
+        self,
+        config: AssociatorConfig | None = None,
+        measured: Mapping[str, SimilarityCalibration] | None = None,
+        extra_evidence: Mapping[str, EvidenceTerm] | None = None,
     ) -> None:
         self._config = c = config or AssociatorConfig()
-        self._learned = LearnedCalibration()
+        self._calibration = CalibrationInUse(c.calibration, c.thresholds, measured or {})
         self.evidence: dict[str, EvidenceTerm] = {
-            "appearance": AppearanceEvidence(
-                c.calibration or self._learned, c.alike_probability, c.unlike_probability
-            ),
+            "appearance": AppearanceEvidence(self._calibration, c.alike_probability, c.unlike_probability),
             "label": c.label,
             **({"position": c.position} if c.use_geometry else {}),
             **(extra_evidence or {}),
@@ -94,7 +97,7 @@ class MapAssociator:
     def reset(self) -> None:
         """Forgets everything, the map too. Ids are still not used again."""
         self._map.clear()
-        self._learned.clear()
+        self._calibration.clear()
         self.reset_tracks()
 
     def reset_tracks(self) -> None:
@@ -123,6 +126,7 @@ class MapAssociator:
             )
             self.reset_tracks()
         self._map.use(embeddings.model)
+        self._calibration.use(embeddings.model)
         self._last_stamp_ns = frame.stamp_ns
         pose, motion = self._camera.take(frame) if self._config.use_geometry else (None, None)
         geometry = InstanceGeometry.unknown(len(instances))
@@ -195,7 +199,12 @@ class MapAssociator:
         excluded = np.stack([np.isin(candidates.object_ids, list(self._met.met(i))) for i in ids])
         overdue = np.array([record.deferred >= self._config.max_deferred for record in records])
         decisions = decide(
-            terms, excluded, candidates.object_ids, overdue, self._config.thresholds, candidates.population
+            terms,
+            excluded,
+            candidates.object_ids,
+            overdue,
+            self._calibration.thresholds,
+            candidates.population,
         )
         events = []
         for track_id, record, decision in zip(ids, records, decisions, strict=True):
@@ -264,10 +273,10 @@ class MapAssociator:
         rows = np.array([t.index for t in held], dtype=np.intp)
         object_ids = [self._object_of(t) for t in held]
         labels = [instances.labels[i] for i in rows]
-        if self._config.calibration is None:
+        if self._calibration.learning:
             few = slice(_LEARN_FROM)
             similarity = self._map.similarities(object_ids[few], embeddings.data[rows[few]])
-            self._learned.learn(similarity, labels[few])
+            self._calibration.learn(similarity, labels[few])
         self._map.observe(object_ids, embeddings.data[rows], labels, stamp_ns, geometry.select(rows))
 
     def _object_of(self, track: Track) -> int:

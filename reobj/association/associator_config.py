@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from reobj.association.calibration import AppearanceCalibration
-from reobj.association.decisions import Thresholds
+from reobj.association.calibration_in_use import CalibrationConfig, ThresholdConfig
 from reobj.association.evidence import LabelEvidence, PositionEvidence
 from reobj.association.tracker_config import TrackerConfig
 from reobj.errors import ConfigError, mismatch
@@ -17,7 +16,7 @@ class AssociatorConfig:
 
     Attributes:
         tracker: of the short-term tracks.
-        calibration: what a similarity says; belongs to the encoder. None learns one while running.
+        calibration: what a similarity says.
         alike_probability: that another object looks the same.
         unlike_probability: that an object looks like another one.
         position, label: what places and class names say.
@@ -35,19 +34,19 @@ class AssociatorConfig:
     """
 
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
-    calibration: AppearanceCalibration | None = None
+    calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
     alike_probability: float = 1e-3
     unlike_probability: float = 0.2
     position: PositionEvidence = field(default_factory=PositionEvidence)
     label: LabelEvidence = field(default_factory=LabelEvidence)
-    thresholds: Thresholds = field(default_factory=Thresholds)
+    thresholds: ThresholdConfig = field(default_factory=ThresholdConfig)
     use_geometry: bool = True
     max_deferred: int = 10
     max_prototypes: int = 16
     max_views: int = 5
-    min_novelty: float = 0.05
-    full_novelty: float = 0.3
-    most_views: float = 2.0
+    min_novelty: float = 0.02
+    full_novelty: float = 0.05
+    most_views: float = 3.0
     gate_radius_m: float = 3.0
     max_pose_m: float = 10_000.0
     max_step_m: float = 2.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,14 @@ _OTHER_LABEL_WEIGHT = 0.1
 _REVISIT_SHARE = 0.8
 #: least standard deviation of a similarity, against certainty out of nearly equal frames
 _LEAST_STD = 0.01
+
+
+class Calibration(Protocol):
+    """What a cosine similarity of two embeddings says."""
+
+    def log_ratio(self, similarity: Array) -> Array:
+        """Natural-log likelihood ratio of each similarity: same object against any other."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Thresholds:
 
     match: float = 0.8
     new: float = 0.8
-    new_prior: float = 0.3
+    new_prior: float = 0.1
 
 
 def decide(

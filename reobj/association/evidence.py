@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.calibration import AppearanceCalibration, LearnedCalibration
+from reobj.association.calibration import Calibration
 from reobj.association.candidates import Candidates
 from reobj.association.fusion import squared_distance
 from reobj.association.geometry import InstanceGeometry
@@ -54,13 +54,13 @@ class AppearanceEvidence:
     they are independent.
 
     Attributes:
-        calibration: of the encoder, or learned.
+        calibration: what a similarity says.
         alike_probability: that another object looks the same; bounds from above what looks can say.
         unlike_probability: that an object looks like another one, e.g. from a side never seen;
             bounds from below what looks can say.
     """
 
-    calibration: AppearanceCalibration | LearnedCalibration
+    calibration: Calibration
     alike_probability: float = 1e-3
     unlike_probability: float = 0.2
 

@@ -15,6 +15,7 @@ from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.opening import open_source
 from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import LAYOUTS, simulate
+from reobj.scans.simulator.rooms import RoomSettings, simulate_rooms
 
 app = typer.Typer(no_args_is_help=True, help="Make, convert and look at scans.")
 
@@ -42,6 +43,25 @@ def simulate_command(
     """Render a simulated indoor scan full of identical objects, in ScanNet's form."""
     with progress_bar(f"rendering {out.name}") as progress:
         simulate(out, seed, frames, parse_size(size), layout.value, workers=workers, progress=progress)
+    console.print(f"wrote {out}")
+
+
+@app.command("rooms")
+def rooms_command(
+    out: Annotated[Path, typer.Argument(help="Folder of the new scans.")],
+    seeds: Annotated[str, typer.Option(help="FIRST-LAST; 1000 and above are for measuring only.")] = "0-99",
+    fps: Annotated[float, typer.Option(help="Frames per second of the walk.")] = 1.0,
+    frames: Annotated[
+        int | None, typer.Option(help="Length of a walk in frames; default: the whole walk.", min=1)
+    ] = None,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT of colour and depth.")] = "480x360",
+    layout: Annotated[Layout, typer.Option(help="Kind of room.")] = Layout.random,  # type: ignore[attr-defined]
+    workers: Annotated[int | None, typer.Option(help="Processes; default: one per core.", min=1)] = None,
+) -> None:
+    """Render many simulated rooms, to train on; finished ones are kept."""
+    settings = RoomSettings(frames, parse_size(size), layout.value, fps)
+    with progress_bar(f"rooms in {out.name}") as progress:
+        simulate_rooms(out, parse_seeds(seeds), settings, workers, progress)
     console.print(f"wrote {out}")
 
 
@@ -83,3 +103,14 @@ def parse_size(text: str) -> tuple[int, int]:
     if not (x and width.isdecimal() and height.isdecimal() and int(width) > 0 and int(height) > 0):
         raise InputError(mismatch("--size", "WIDTHxHEIGHT, such as 640x480", text))
     return int(width), int(height)
+
+
+def parse_seeds(text: str) -> range:
+    """The seeds of ``FIRST-LAST``, both included, or of one number. Raises InputError."""
+    first, dash, last = text.partition("-")
+    if not (first.isdecimal() and (last.isdecimal() if dash else True)):
+        raise InputError(mismatch("--seeds", "FIRST-LAST, such as 0-99", text))
+    seeds = range(int(first), int(last if dash else first) + 1)
+    if not seeds:
+        raise InputError(mismatch("--seeds", "FIRST-LAST, such as 0-99", text))
+    return seeds

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from reobj.encoding.backbone import BackboneConfig, BackboneEncoder
 from reobj.encoding.base import Encoder
+from reobj.encoding.similarity import SimilarityCalibration
+from reobj.encoding.trained import TrainedConfig, TrainedEncoder, measured_calibrations
 from reobj.errors import ModelError, mismatch
 from reobj.settings import from_mapping
 
@@ -19,15 +21,22 @@ class EncoderEntry:
     Attributes:
         config: dataclass of its configuration, complete by default.
         make: ``make(config, device_name)``.
+        calibrations: content hash to calibration of the models that a configuration leads to, as far as
+            they were measured; does not build the encoder.
     """
 
     config: type[Any]
     make: Callable[[Any, str], Encoder]
+    calibrations: Callable[[Any], Mapping[str, SimilarityCalibration]] = lambda config: {}
 
 
 ENCODERS: dict[str, EncoderEntry] = {
     "backbone": EncoderEntry(BackboneConfig, BackboneEncoder),
+    "trained": EncoderEntry(TrainedConfig, TrainedEncoder, measured_calibrations),
 }
+
+DEFAULT_ENCODER = "trained"
+"""The one that is taken when none is named."""
 
 
 def encoder_entry(name: str) -> EncoderEntry:

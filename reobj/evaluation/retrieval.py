@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.errors import InputError, mismatch
+from reobj.evaluation.memory import check_memory
 from reobj.evaluation.reranking import RerankConfig, rerank
 from reobj.evaluation.retrieval_distances import squared_distances
 from reobj.evaluation.retrieval_index import Block, RetrievalIndex
@@ -136,11 +137,14 @@ def over_folds(folds: Sequence[RetrievalScores]) -> dict[str, MeanSpread]:
     if not folds or any(fold.queries == 0 for fold in folds):
         raise InputError(mismatch("folds", "at least one, each with queries", [f.queries for f in folds]))
     figures = [fold.figures() for fold in folds]
-    columns = {name: np.array([figure[name] for figure in figures], np.float64) for name in figures[0]}
-    return {
-        name: MeanSpread(float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else None)
-        for name, values in columns.items()
-    }
+    columns = {name: [figure[name] for figure in figures] for name in figures[0]}
+    return {name: mean_spread([v for v in values if v is not None]) for name, values in columns.items()}
+
+
+def mean_spread(values: Sequence[float]) -> MeanSpread:
+    """Mean and standard deviation (n - 1) of one value per fold, at least one."""
+    array = np.array(values, np.float64)
+    return MeanSpread(float(array.mean()), float(array.std(ddof=1)) if len(array) > 1 else None)
 
 
 def _queries_of(block: Block) -> int:
@@ -163,21 +167,33 @@ def _ranked(
     """The positives of one block, with rows of the views as columns."""
     if not len(block.queries):
         return RankedPositives(block.queries, block.queries, block.queries, 0)
-    starts = np.flatnonzero(np.diff(block.pools, prepend=-1))
+    starts = _pool_starts(block)
     query_ids = identities[block.queries[starts]]
     if (identities[block.queries] != query_ids[block.pools]).any():
         raise InputError(mismatch("pools of an index", "views of one object each", "views of several"))
+    distances = block_distances(views, block, reranking)
+    ranked = rank_positives(distances, query_ids, identities[block.gallery], own_views(block))
+    return RankedPositives(ranked.queries, block.gallery[ranked.columns], ranked.ahead, ranked.total)
+
+
+def block_distances(views: Views, block: Block, reranking: RerankConfig | None = None) -> NDArray[np.float32]:
+    """(Q, G) distances of each query (the mean of its pool) from each view of the gallery.
+
+    Re-ranking looks at the whole block, so that a part of its queries would get other distances.
+    """
+    starts = _pool_starts(block)
     sizes = np.diff(starts, append=len(block.queries))
     sums = np.add.reduceat(views.embeddings[block.queries], starts)
     pooled = (sums / sizes[:, None]).astype(np.float32)
     gallery = views.embeddings[block.gallery]
-    own = _own(block)
     if reranking is None:
-        distances = squared_distances(pooled, gallery)
-    else:
-        distances = _reranked(pooled, gallery, own, sizes, reranking)
-    ranked = rank_positives(distances, query_ids, identities[block.gallery], own)
-    return RankedPositives(ranked.queries, block.gallery[ranked.columns], ranked.ahead, ranked.total)
+        return squared_distances(pooled, gallery)
+    return _reranked(pooled, gallery, own_views(block), sizes, reranking)
+
+
+def _pool_starts(block: Block) -> NDArray[np.int64]:
+    """(Q,) where each pool begins in ``block.queries``."""
+    return np.flatnonzero(np.diff(block.pools, prepend=-1))
 
 
 def _reranked(
@@ -194,11 +210,16 @@ def _reranked(
     outside = rows < 0
     rows[outside] = len(gallery) + np.arange(np.count_nonzero(outside))
     taking_part = np.concatenate([gallery, pooled[outside]])
+    check_memory(
+        16 * len(taking_part) ** 2,
+        f"re-ranking of {len(pooled)} queries among {len(gallery)} views",
+        "take fewer scenes, or the protocol same-scene-same-class",
+    )
     distances = squared_distances(taking_part, taking_part)
     return rerank(distances, rows, np.arange(len(gallery)), reranking)
 
 
-def _own(block: Block) -> NDArray[np.int64]:
+def own_views(block: Block) -> NDArray[np.int64]:
     """(J, 2) pairs of a query and a gallery entry that is one of its own views."""
     order = np.argsort(block.gallery)
     shown = block.gallery[order]

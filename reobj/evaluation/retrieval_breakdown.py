@@ -47,7 +47,7 @@ def by_viewpoint(
     """The scores for positives seen from directions that differ by ``edges[i]`` to below ``edges[i + 1]``.
 
     Args:
-        views: with ``directions``.
+        views: with ``directions``. Pairs of which one is not known are in no bin.
         retrieval: of these views.
         edges: degrees, ascending. Pools count from their last view.
 

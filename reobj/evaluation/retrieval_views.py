@@ -26,7 +26,7 @@ class Views:
         scene_names: names of all scenes, different.
         label_names: names of all classes, different.
         directions: (N, 3) float32 unit vectors in the map from the camera to the object, see
-            ``viewing_directions``; None without poses.
+            ``viewing_directions``, NaN where the pose is not known; None without poses.
     """
 
     instances: NDArray[np.int64]
@@ -45,7 +45,7 @@ class Views:
             _check_array(name, getattr(self, name), (count,), np.int64)
         _check_array("embeddings", self.embeddings, (count, self.embeddings.shape[-1]), np.float32)
         if self.directions is not None:
-            _check_array("directions", self.directions, (count, 3), np.float32)
+            _check_array("directions", self.directions, (count, 3), np.float32, unknown=True)
         _check_codes("scenes", self.scenes, self.scene_names)
         _check_codes("labels", self.labels, self.label_names)
 
@@ -92,11 +92,13 @@ def viewing_directions(
     return (turned / lengths).astype(np.float32)
 
 
-def _check_array(name: str, array: NDArray[np.generic], shape: tuple[int, ...], dtype: type) -> None:
+def _check_array(
+    name: str, array: NDArray[np.generic], shape: tuple[int, ...], dtype: type, unknown: bool = False
+) -> None:
     if array.shape != shape or array.dtype != dtype:
         expected = f"{shape} {np.dtype(dtype)}"
         raise InputError(mismatch(f"views: {name}", expected, f"{array.shape} {array.dtype}"))
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if array.dtype.kind == "f" and not (unknown or np.isfinite(array).all()):
         raise InputError(mismatch(f"views: {name}", "finite values", "NaN or infinity"))
 
 

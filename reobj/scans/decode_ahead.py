@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
+
+from reobj.processes import available_cores
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -17,8 +18,7 @@ MAX_WORKERS = 8  # beyond it reading the file, not decoding, sets the speed
 
 def available_workers() -> int:
     """One thread per core that this process may use, 1 to 8."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, MAX_WORKERS)
+    return min(available_cores(), MAX_WORKERS)
 
 
 def map_ahead(

@@ -1,4 +1,4 @@
-"""Small JPEG pictures for pages."""
+"""Pictures for pages: small JPEG files, and files as data URIs."""
 
 from __future__ import annotations
 
@@ -24,3 +24,8 @@ def encode_jpeg(image: NDArray[np.uint8], max_side: int, quality: int = 85) -> b
 def jpeg_uri(jpeg: bytes) -> str:
     """A JPEG file as a data URI."""
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode("ascii")
+
+
+def svg_uri(svg: bytes) -> str:
+    """An SVG file as a data URI."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")

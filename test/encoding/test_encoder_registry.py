@@ -14,7 +14,7 @@ def test_an_encoder_by_name_with_options() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="one of backbone, got 'resnet'"):
+    with pytest.raises(ModelError, match="one of backbone, trained, got 'resnet'"):
         make_encoder("resnet")
 
 

@@ -177,7 +177,8 @@ def test_nan_embeddings_are_refused_and_the_next_ones_are_taken(nodes: NodeProce
             {"detector.name": "yolo"},
             "detector.name: expected one of label_image, mask_rcnn, got 'yolo'",
         ),
-        ("encoder_node", {"encoder.weights": "missing.pth"}, "missing.pth"),
+        ("encoder_node", {"encoder.name": "backbone", "encoder.weights": "missing.pth"}, "missing.pth"),
+        ("encoder_node", {"encoder.name": "trained", "encoder.model": "nowhere"}, "got 'nowhere'"),
         (
             "association_node",
             {"association.max_prototypes": 0},

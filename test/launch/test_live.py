@@ -31,7 +31,7 @@ class TestLive(unittest.TestCase):
         proc_output.assertWaitFor("/front/image: no message for 5 s; nobody publishes it", timeout=60.0)
 
     def test_the_other_nodes_come_up(self, proc_output) -> None:
-        proc_output.assertWaitFor("encoder backbone", timeout=60.0)
+        proc_output.assertWaitFor("encoder small", timeout=60.0)
         proc_output.assertWaitFor("/robot/embeddings: no message", timeout=60.0)
 
 

@@ -20,12 +20,17 @@ pytestmark = pytest.mark.skipif(shutil.which("ros2") is None, reason="needs the 
         ("replay", "bag:=nowhere", "argument bag: expected a folder or a file, nothing is at 'nowhere'"),
         ("replay", "rate:=fast", "argument rate: expected a number, got 'fast'"),
         ("replay", "", "missing required argument 'bag'"),
+        ("train", "", "missing required argument 'out'"),
+        ("train", "source:=films", 'Argument "source" provided value "films" is not valid'),
+        ("train", "config:=nowhere.yaml", "argument config: expected a file, got 'nowhere.yaml'"),
     ],
 )
 def test_a_wrong_argument_is_named_and_nothing_starts(file: str, argument: str, says: str) -> None:
     arguments = [argument] if argument else []
     if argument.startswith("rate"):
         arguments.append("bag:=.")
+    if file == "train" and argument:
+        arguments.append("out:=.")
     done = subprocess.run(
         ["ros2", "launch", "reobj_ros", f"{file}.launch.py", *arguments],
         capture_output=True,
@@ -37,9 +42,11 @@ def test_a_wrong_argument_is_named_and_nothing_starts(file: str, argument: str, 
     assert "process started" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("file", ["live", "replay"])
-def test_the_arguments_are_explained(file: str) -> None:
+@pytest.mark.parametrize(
+    ("file", "name"), [("live", "composed"), ("replay", "composed"), ("train", "config")]
+)
+def test_the_arguments_are_explained(file: str, name: str) -> None:
     command = ["ros2", "launch", "reobj_ros", f"{file}.launch.py", "--show-args"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0
-    assert "'composed'" in done.stdout
+    assert f"'{name}'" in done.stdout

@@ -14,6 +14,7 @@ from sensor_msgs.msg import CameraInfo
 
 from reobj.association.map_object import MapObject, ObjectState
 from reobj.errors import InputError
+from reobj.training.report import TrainReport, TrainState
 from reobj.types import (
     Decision,
     DecisionKind,
@@ -26,7 +27,14 @@ from reobj.types import (
     TrackState,
 )
 from reobj.types import TrackedObject as Tracked
-from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings, ObjectEvent, TrackedObject, TrackedObjects
+from reobj_msgs.msg import (
+    InstanceMasks,
+    ObjectEmbeddings,
+    ObjectEvent,
+    TrackedObject,
+    TrackedObjects,
+    TrainingProgress,
+)
 from reobj_msgs.msg import MapObject as MapObjectMessage
 from reobj_ros import conversions as c
 from reobj_ros.stamps import header, to_duration, to_ns, to_time
@@ -196,3 +204,21 @@ def test_an_image_message_holds_the_bytes_of_the_array(pixels: np.ndarray) -> No
     back = np.frombuffer(message.data, np.uint16).reshape(message.height, message.width)
     np.testing.assert_array_equal(back, pixels)
     assert message.step == message.width * 2
+
+
+def test_a_report_of_a_training_becomes_a_message_with_all_its_fields() -> None:
+    report = TrainReport(
+        TrainState.VALIDATING, 1, 3, 40, 120, 0.5, 0.75, 80.0, 900, "out/checkpoint", "all well"
+    )
+    message = over_the_wire(c.progress_message(report, HEADER))
+    assert isinstance(message, TrainingProgress)
+    assert message.header == HEADER
+    assert message.state == TrainingProgress.VALIDATING
+    assert (message.epoch, message.epochs, message.step, message.steps) == (1, 3, 40, 120)
+    assert (message.loss, message.rank1, message.images_per_second) == (0.5, 0.75, 80.0)
+    assert (message.views, message.checkpoint, message.message) == (900, "out/checkpoint", "all well")
+
+
+@pytest.mark.parametrize("state", TrainState)
+def test_the_states_of_a_training_are_those_of_the_message(state: TrainState) -> None:
+    assert getattr(TrainingProgress, state.name) == state

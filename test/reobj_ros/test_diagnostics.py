@@ -50,3 +50,12 @@ def test_only_the_last_thousand_latencies_count(node: Node) -> None:
     for milliseconds in [1e6] * 500 + [2.0] * 1000:
         diagnostics.latency({"encode": milliseconds})
     assert diagnostics.percentiles() == pytest.approx({"encode_p50_ms": 2.0, "encode_p95_ms": 2.0})
+
+
+def test_a_node_that_has_failed_says_why_at_level_error(node: Node) -> None:
+    problem = ["the disk is full"]
+    diagnostics = Diagnostics(node, "", lambda: 3, lambda: problem[0])
+    status = diagnostics.status()
+    assert (status.level, status.message) == (DiagnosticStatus.ERROR, "the disk is full")
+    problem[0] = ""
+    assert (diagnostics.status().level, diagnostics.status().message) == (DiagnosticStatus.OK, "ok")

@@ -178,3 +178,19 @@ def test_the_calibration_that_is_there_goes_with_every_image(make_node: MakeNode
     images.publish(Image(header=header(10**9, "camera")))
     assert spin(lambda: len(out) == 2, node, camera)
     assert [j.companions["camera_info"].width for j in out] == [640, 640]
+
+
+def test_after_close_nothing_is_heard_any_more(make_node: MakeNode, spin: Spin) -> None:
+    node, camera = make_node(), make_node()
+    inputs, out = inputs_of(node, {"camera_info": Companion(slop_ns=ANY_STAMP_NS, keep=1)})
+    inputs.subscribe_image("image", "image", "compressed", "raw")
+    inputs.subscribe("camera_info", CameraInfo, "camera_info")
+    publishers = [
+        camera.create_publisher(Image, "image", 10),
+        camera.create_publisher(CameraInfo, "camera_info", 10),
+    ]
+    assert spin(lambda: all(p.get_subscription_count() == 1 for p in publishers), node, camera)
+    inputs.close()
+    assert spin(lambda: not any(p.get_subscription_count() for p in publishers), node, camera)
+    assert not list(node.timers)
+    assert out == []

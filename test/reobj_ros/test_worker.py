@@ -42,6 +42,26 @@ def test_while_busy_only_the_newest_waits_and_the_others_are_counted(gate: threa
     worker.stop()
 
 
+def test_a_longer_queue_keeps_the_order_and_drops_the_oldest(gate: threading.Event) -> None:
+    seen: list[int] = []
+    started = threading.Event()
+
+    def work(item: int) -> None:
+        seen.append(item)
+        started.set()
+        gate.wait(5.0)
+
+    worker = Worker(work, pytest.fail, keep=2)
+    worker.submit(1)
+    assert started.wait(5.0)
+    for item in (2, 3, 4):
+        worker.submit(item)
+    gate.set()
+    assert worker.wait_idle(5.0)
+    assert (seen, worker.dropped) == ([1, 3, 4], 1)
+    worker.stop()
+
+
 def test_an_exception_is_reported_and_the_next_item_is_worked_on() -> None:
     errors: list[Exception] = []
     seen: list[int] = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from reobj.errors import InputError, mismatch
 from reobj.files import write_text
+from reobj.processes import available_cores
 from reobj.progress import Progress, silent
 from reobj.scans.mesh import Mesh
 from reobj.scans.simulator.atlas import build_atlas
@@ -82,7 +82,7 @@ def simulate(
         mesh=Mesh(world.vertices, world.faces, world.vertex_object_id),
     ) as scan:
         shot = _prepare(scene, world, walk, camera, fps)
-        with closing(film_frames(shot, workers or os.cpu_count() or 1)) as made:
+        with closing(film_frames(shot, workers or available_cores())) as made:
             for i, frame in enumerate(made):
                 stamp_us = round(i * 1e6 / fps)
                 scan.add(stamp_us, frame.jpeg, frame.depth_mm, walk.poses[i], frame.object_id, frame.label_id)

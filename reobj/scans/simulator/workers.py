@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
-import signal
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,13 +10,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.queues import Queue
 
-import cv2
-
 from reobj.errors import ReobjError
+from reobj.processes import single_threaded_children, start_worker
 from reobj.scans.simulator.film import Exposed, Film, Shot
 
 AHEAD = 2  #: frames in work per process
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _film: list[Film] = []  # the one film of a worker process; empty in every other process
 
@@ -36,7 +32,7 @@ def frames(shot: Shot, workers: int) -> Generator[Exposed, None, None]:
         yield from (film.frame(i) for i in range(len(shot.walk)))
         return
     try:
-        with _single_threaded(), _pool(shot, workers) as pool:
+        with single_threaded_children(), _pool(shot, workers) as pool:
             yield from _in_order(pool, len(shot.walk), AHEAD * workers)
     except BrokenProcessPool as error:
         raise ReobjError("rendering: a worker process ended unexpectedly (out of memory?)") from error
@@ -70,22 +66,8 @@ def _pool(shot: Shot, workers: int) -> Iterator[ProcessPoolExecutor]:
         shots.close()
 
 
-@contextmanager
-def _single_threaded() -> Iterator[None]:
-    """Lets child processes start with one thread each for linear algebra: they share the cores already."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
-
-
 def _start(shots: Queue[Shot]) -> None:
-    """Prepares a worker process. An interrupt from the keyboard is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
+    start_worker()
     _film.append(Film(shots.get()))
 
 

@@ -1,0 +1,225 @@
+"""A trained encoder on disk: a folder with model.json (what it is) and model.safetensors (its weights).
+
+Loading never executes code: the architecture is looked up by name in the registry, the weights are
+plain tensors. The content hash covers the specification and the tensors as they are stored, so that
+embeddings of two models never meet. Calibration, training and scores are not part of it: measuring a
+model again does not make another one of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from reobj.encoding.context import ContextSpec
+from reobj.encoding.model_spec import (
+    ModelSpec,
+    build_network,
+    parse_model_spec,
+    spec_mapping,
+    without_pretraining,
+)
+from reobj.encoding.plain_data import plain_data
+from reobj.encoding.similarity import SimilarityCalibration
+from reobj.errors import ConfigError, ModelError, mismatch
+from reobj.files import atomic_path
+from reobj.settings import from_mapping
+from reobj.types import ModelId
+from reobj.weights import State, content_hash, load_into, read_weights
+
+CARD_FILE, WEIGHTS_FILE = "model.json", "model.safetensors"
+FORMAT, VERSION = "reobj model", 1
+
+#: Keys of model.json that make the specification.
+_SPEC_KEYS = ("network", "options", "crop_size", "context")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a trained model without looking at its weights.
+
+    Attributes:
+        name: of the model, e.g. ``small``; goes with its embeddings.
+        spec: what it is built from. Its ``weights`` say nothing of where pretrained ones came from.
+        dim: length of an embedding.
+        hash: SHA-256 over specification and stored tensors, hexadecimal.
+        calibration: what its similarities mean; None where that was not measured.
+        training: how it was made: configuration, data, date. Plain data for people to read.
+        scores: what was measured of it. Plain data for people to read.
+    """
+
+    name: str
+    spec: ModelSpec
+    dim: int
+    hash: str
+    calibration: SimilarityCalibration | None
+    training: Mapping[str, Any]
+    scores: Mapping[str, Any]
+
+    @property
+    def model_id(self) -> ModelId:
+        """What its embeddings are marked with."""
+        return ModelId(self.name, self.hash, self.dim)
+
+
+def save_model(
+    folder: Path | str,
+    name: str,
+    spec: ModelSpec,
+    network: nn.Module,
+    calibration: SimilarityCalibration | None,
+    training: Mapping[str, Any],
+    scores: Mapping[str, Any],
+    half: bool = False,
+) -> ModelCard:
+    """Writes a model. One that stood there before is replaced when both files are complete, not earlier.
+
+    Args:
+        folder: made if it is not there; other files in it stay.
+        name: of the model.
+        spec: what the network was built from.
+        network: with the attribute ``dim``.
+        calibration, training, scores: see ``ModelCard``. A number that is not finite becomes null.
+        half: store the parameters in float16: half the size, and each weight to 3 digits.
+
+    Raises:
+        ModelError: a weight that is not finite, or too large for float16.
+        InputError: ``training`` or ``scores`` hold something that JSON cannot say.
+        StorageError: the files cannot be written.
+    """
+    spec = without_pretraining(spec)
+    state = _stored(network, half)
+    card = ModelCard(
+        name,
+        spec,
+        int(network.dim),  # type: ignore[arg-type]
+        _hash(spec_mapping(spec), state),
+        calibration,
+        plain_data(training, "training"),
+        plain_data(scores, "scores"),
+    )
+    text = json.dumps(_card_mapping(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    folder = Path(folder)
+    # The inner one is renamed first: the card never names weights that are not there yet.
+    with atomic_path(folder / CARD_FILE) as card_path, atomic_path(folder / WEIGHTS_FILE) as weights_path:
+        weights_path.write_bytes(save(dict(state), metadata={"format": "pt"}))
+        card_path.write_text(text, encoding="utf-8")
+    return card
+
+
+def read_card(folder: Path | str) -> ModelCard:
+    """Reads and checks model.json alone.
+
+    Raises:
+        ModelError: no model there, another version, an unknown network or key, or a wrong value.
+    """
+    return _parse_card(folder, _read_json(folder))
+
+
+def load_model(folder: Path | str) -> tuple[ModelCard, nn.Module]:
+    """Reads a model. Its network is on the CPU, in float32, in evaluation mode. Fetches nothing.
+
+    Raises:
+        ModelError: what ``read_card`` raises; weights that are missing, damaged, of another architecture,
+            or not those that the card was written for.
+    """
+    data = _read_json(folder)
+    card, path = _parse_card(folder, data), Path(folder) / WEIGHTS_FILE
+    state = read_weights(path)
+    network = build_network(without_pretraining(card.spec))
+    if network.dim != card.dim:
+        raise ModelError(mismatch(f"model {Path(folder) / CARD_FILE}: dim", network.dim, card.dim))
+    load_into(network, state, str(path))
+    found = _hash({key: data[key] for key in _SPEC_KEYS}, state)
+    if found != card.hash:
+        what = f"model {folder}: content hash of {CARD_FILE} and {WEIGHTS_FILE}"
+        raise ModelError(mismatch(what, card.hash, found))
+    return card, network.eval()
+
+
+def _stored(network: nn.Module, half: bool) -> State:
+    """The tensors as they go to disk. Buffers stay as they are: variances may leave float16's range."""
+    parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)} if half else set()
+    state = {}
+    for name, value in network.state_dict().items():
+        value = value.detach().cpu()
+        stored = value.to(torch.float16) if name in parameters else value
+        if not torch.isfinite(stored).all():
+            what = "a value too large for float16" if torch.isfinite(value).all() else "NaN or infinity"
+            raise ModelError(mismatch(f"weights {name}", "finite values", what))
+        state[name] = stored.contiguous().clone()  # safetensors refuses tensors that share memory
+    return state
+
+
+def _hash(spec: Mapping[str, Any], state: Mapping[str, Tensor]) -> str:
+    """Of the specification as it is written: an option that comes later, with a default, changes nothing."""
+    return content_hash({"version": VERSION, **spec}, state)
+
+
+def _card_mapping(card: ModelCard) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": card.name,
+        **spec_mapping(card.spec),
+        "dim": card.dim,
+        "hash": card.hash,
+        "calibration": None if card.calibration is None else asdict(card.calibration),
+        "training": card.training,
+        "scores": card.scores,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _PlainCard:
+    """All keys of model.json."""
+
+    format: str
+    version: int
+    name: str
+    network: str
+    options: dict
+    crop_size: int
+    context: ContextSpec
+    dim: int
+    hash: str
+    calibration: SimilarityCalibration | None
+    training: dict
+    scores: dict
+
+
+def _read_json(folder: Path | str) -> dict[str, Any]:
+    """What model.json holds: a mapping of this format and version. Raises ModelError."""
+    path = Path(folder) / CARD_FILE
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise ModelError(f"model {path}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
+        raise ModelError(f"model {path}: expected JSON, got {error}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        got = data.get("format") if isinstance(data, dict) else type(data).__name__
+        raise ModelError(mismatch(f"model {path}: format", repr(FORMAT), repr(got)))
+    if data.get("version") != VERSION:
+        raise ModelError(mismatch(f"model {path}: version", VERSION, repr(data.get("version"))))
+    return data
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name}, which JSON does not have")
+
+
+def _parse_card(folder: Path | str, data: Mapping[str, Any]) -> ModelCard:
+    try:
+        plain = from_mapping(_PlainCard, data, "")
+        spec = parse_model_spec({key: data[key] for key in _SPEC_KEYS}, "")
+    except ConfigError as error:
+        raise ModelError(f"model {Path(folder) / CARD_FILE}: {error}") from error
+    return ModelCard(plain.name, spec, plain.dim, plain.hash, plain.calibration, plain.training, plain.scores)

@@ -1,0 +1,1 @@
+"""Learning an encoder from views: sampler, augmentation, trainer, calibration, cross-validation."""

@@ -1,0 +1,131 @@
+"""The views of one whole recording: what each process of a build does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reobj.errors import BagError, InputError, ScanError, ViewsError, mismatch
+from reobj.scans.base import FrameSource
+from reobj.scans.decode_ahead import map_ahead
+from reobj.scans.opening import open_source
+from reobj.scans.scannet import ScanNetScan
+from reobj.types import Frame, Instances, LabelImage
+from reobj.views.index import SceneOutcome
+from reobj.views.recordings import fingerprint, scene_name
+from reobj.views.scene import SceneViews, select
+from reobj.views.settings import ViewSettings
+from reobj.views.shard import SHARDS, read_shard
+from reobj.views.storing import FrameViews, views_of_frame
+
+if TYPE_CHECKING:
+    from reobj.detection.base import Detector
+    from reobj.detection.truth import TruthBuffer
+
+_Item = tuple[int, Frame, LabelImage]
+_Detected = tuple[int, Frame, Instances | None, LabelImage]
+
+
+@dataclass(frozen=True, slots=True)
+class SceneTask:
+    """One recording to build.
+
+    Attributes:
+        path: of the recording, absolute.
+        out: folder of views, absolute.
+        settings: of the build.
+        device: of a detector.
+        threads: that decode frames ahead, and as many that encode views.
+    """
+
+    path: Path
+    out: Path
+    settings: ViewSettings
+    device: str = "cpu"
+    threads: int = 1
+
+    @property
+    def scene(self) -> str:
+        return scene_name(self.path)
+
+
+def finished_scene(task: SceneTask) -> SceneOutcome | None:
+    """The outcome of an earlier build with the same settings of the same recording; None without one."""
+    try:
+        head = read_shard(task.out / SHARDS, task.scene).head
+        same = head.settings == task.settings.mapping() and head.source == fingerprint(task.path)
+    except (ViewsError, OSError):
+        return None
+    views = sum(count.views for count in head.counts.values())
+    return SceneOutcome(task.scene, views, head.frames, head.counts, kept=True) if same else None
+
+
+def build_scene(task: SceneTask) -> SceneOutcome:
+    """Builds one shard. A recording that is damaged, or without truth, is an outcome with a reason.
+
+    Raises:
+        StorageError: the shard cannot be written.
+        ModelError, ConfigError, DeviceError: the detector cannot be made.
+    """
+    try:
+        source = open_source(task.path)
+        if not source.has_truth:
+            raise ScanError(mismatch(str(task.path), "true instances", "a recording without them"))
+        outcome = _build(task, source)
+    except (ScanError, BagError, InputError) as error:
+        return SceneOutcome(task.scene, reason=str(error))
+    return outcome
+
+
+def _build(task: SceneTask, source: FrameSource) -> SceneOutcome:
+    frames = _detected(task, _frames(source, task.settings.every, task.threads))
+    scene = SceneViews(task.out, task.scene, task.settings)
+    try:
+        for views in map_ahead(lambda item: _views(item, task.settings), frames, task.threads):
+            scene.add_views(views)
+        return scene.close(fingerprint(task.path))
+    except BaseException:
+        scene.abort()
+        raise
+
+
+def _frames(source: FrameSource, every: int, threads: int) -> Iterator[_Item]:
+    """Number, frame and truth of every so many frames; those without truth are left out."""
+    items: Iterator[tuple[int, Frame, LabelImage | None]]
+    if isinstance(source, ScanNetScan):  # reads in any order: what is left out is not decoded
+        source.label_names()  # read once here, and not in each of the threads
+        numbers = range(0, len(source), every)
+        items = map_ahead(
+            lambda number: (number, source.frame(number), source.truth(number)), numbers, threads
+        )
+    else:
+        items = islice(((n, frame, truth) for n, (frame, truth) in enumerate(source)), 0, None, every)
+    return ((number, frame, truth) for number, frame, truth in items if truth is not None)
+
+
+def _detected(task: SceneTask, frames: Iterator[_Item]) -> Iterator[_Detected]:
+    """Each frame with what the detector finds; with None where the true masks are taken."""
+    if task.settings.detector is None:
+        yield from ((number, frame, None, truth) for number, frame, truth in frames)
+        return
+    detector, buffer = _detector(task)
+    for number, frame, truth in frames:
+        buffer.put(frame.stamp_ns, truth)
+        yield number, frame, detector.detect(frame), truth
+
+
+def _detector(task: SceneTask) -> tuple[Detector, TruthBuffer]:
+    """The detector, and where it looks for the truth if it needs any."""
+    from reobj.config import build_detector, parse_config  # takes seconds, and true masks need none of it
+    from reobj.detection.truth import TruthBuffer
+
+    buffer = TruthBuffer()
+    return build_detector(parse_config({"detector": task.settings.detector}), task.device, buffer), buffer
+
+
+def _views(item: _Detected, settings: ViewSettings) -> FrameViews:
+    number, frame, instances, truth = item
+    return views_of_frame(number, frame, select(frame, instances, truth, settings), settings)
