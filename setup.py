@@ -31,6 +31,7 @@ setup(
     install_requires=[
         "av>=12",
         "embreex>=2.17.7.post4",
+        "faiss-cpu>=1.8",
         "isal>=1.5",
         "jinja2>=3.1",
         "lightning-fabric>=2.4",

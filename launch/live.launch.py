@@ -33,6 +33,7 @@ OVERRIDES = {
     "reliability": ("reliability", "best_effort or reliable, of the camera's topics"),
     "pose_source": ("pose_source", "topic, tf or none"),
     "map_frame": ("map_frame", "fixed frame of the map"),
+    "map": ("map_file", "file of the object map: taken up where it ended, made when it is not there"),
 }
 
 BOOLEAN = ["true", "false"]

@@ -14,6 +14,7 @@ from launch.actions import (
 )
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
+from launch.events.process import ProcessExited
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
@@ -44,12 +45,24 @@ def generate_launch_description() -> LaunchDescription:
                 "loop", default_value="false", choices=BOOLEAN, description="true: again and again"
             ),
             DeclareLaunchArgument("record", default_value="", description="bag for the results; empty: none"),
+            OpaqueFunction(function=check),  # before the first node, which an error would leave behind
             IncludeLaunchDescription(
                 PythonLaunchDescriptionSource(str(LIVE)), launch_arguments={"reliability": "reliable"}.items()
             ),
             OpaqueFunction(function=make_replay),
         ]
     )
+
+
+def check(context: LaunchContext) -> None:
+    """Raises FileNotFoundError or ValueError for a wrong argument."""
+    bag, rate = (LaunchConfiguration(name).perform(context) for name in ("bag", "rate"))
+    if not Path(bag).exists():
+        raise FileNotFoundError(f"argument bag: expected a folder or a file, nothing is at {bag!r}")
+    try:
+        float(rate)
+    except ValueError:
+        raise ValueError(f"argument rate: expected a number, got {rate!r}") from None
 
 
 def make_replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -59,9 +72,9 @@ def make_replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         return LaunchConfiguration(name).perform(context)
 
     parameters = {
-        "bag": text(existing(given("bag"))),
+        "bag": text(given("bag")),
         "image_topic": text(given("image")),
-        "rate": number("rate", given("rate")),
+        "rate": float(given("rate")),
         "lock_step": given("lock_step") == "true",
         "loop": given("loop") == "true",
         "subscribers": 1 if given("composed") == "true" else 2,
@@ -81,6 +94,7 @@ def make_replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
                 target_action=replay, on_exit=[EmitEvent(event=Shutdown(reason="the bag has ended"))]
             )
         ),
+        RegisterEventHandler(OnProcessExit(on_exit=end_after_failure)),
     ]
     if given("record"):
         recorder = Node(
@@ -99,16 +113,8 @@ def text(value: str) -> ParameterValue:
     return ParameterValue(value, value_type=str)
 
 
-def existing(bag: str) -> str:
-    """The bag's path. Raises FileNotFoundError where there is nothing, before any node has started."""
-    if not Path(bag).exists():
-        raise FileNotFoundError(f"argument bag: expected a folder or a file, nothing is at {bag!r}")
-    return bag
-
-
-def number(name: str, value: str) -> float:
-    """A numeric argument. Raises ValueError that names it."""
-    try:
-        return float(value)
-    except ValueError:
-        raise ValueError(f"argument {name}: expected a number, got {value!r}") from None
+def end_after_failure(event: ProcessExited, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """No replay for nodes that are not all there; what was wrong stands in the log of the one that ended."""
+    if event.returncode == 0 or context.is_shutdown:
+        return []
+    return [EmitEvent(event=Shutdown(reason=f"{event.process_name} has failed"))]

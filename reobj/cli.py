@@ -24,7 +24,7 @@ app.add_typer(scan.app, name="scan")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(reproduce.app, name="reproduce")
 app.add_typer(views.app, name="views")
-app.add_typer(map_file.app, name="map", hidden=True)  # until the nodes write maps
+app.add_typer(map_file.app, name="map")
 app.command("train")(train.train_command)
 app.command("run")(run.run_command)
 app.command("demo")(demo.demo_command)

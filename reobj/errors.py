@@ -16,6 +16,14 @@ class InputError(ReobjError, ValueError):
     """An array, message or argument has another shape, type or value than expected."""
 
 
+class UnknownObjectError(InputError):
+    """An id stands for no living object of the map: never given out, deleted, or merged into another."""
+
+
+class CannotLinkError(InputError):
+    """Objects that were seen in one image cannot be made one."""
+
+
 class ScanError(ReobjError):
     """A scan on disk is missing, damaged or of an unknown version."""
 

@@ -9,6 +9,7 @@ what it is given. They are treated as immutable: nobody writes into their arrays
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -333,6 +334,14 @@ class Event:
         track_id: the track that caused it, 0 if none.
         probability: in [0, 1], 1 for what a person did.
         absence_ns: REIDENTIFIED: time since the object was last seen; else 0.
+        event_id: > 0, increasing, never reused; 0 until the map's history has it.
+        name: RENAMED: the new name; else empty.
+        pose_then, pose_now: REIDENTIFIED: (4, 4) camera to map at the last view before, and now; None
+            where not known. Together they are a candidate for a loop closure.
+        details: why, and what is needed to undo it: anything that JSON can hold.
+
+    Raises:
+        InputError: JSON cannot hold the details.
     """
 
     kind: EventKind
@@ -341,6 +350,17 @@ class Event:
     track_id: int = 0
     probability: float = 1.0
     absence_ns: int = 0
+    event_id: int = 0
+    name: str = ""
+    pose_then: NDArray[np.float64] | None = field(default=None, compare=False)
+    pose_now: NDArray[np.float64] | None = field(default=None, compare=False)
+    details: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        try:
+            json.dumps(self.details, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"details of an event: {error}") from error
 
 
 @dataclass(frozen=True, slots=True, eq=False)

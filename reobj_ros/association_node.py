@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 
+from reobj.association.map_desk import MapDesk
 from reobj.types import Frame, FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_from, instances_from
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.images import to_rgb
+from reobj_ros.map_services import MapServices
 from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import ENCODER, Stages
+from reobj_ros.stages import ENCODER, MAP, Stages
 from reobj_ros.stamp_join import Companion, Joined
 
-PARAMETERS = (*ENCODER, *GEOMETRY)
+PARAMETERS = (*ENCODER, *GEOMETRY, *MAP)
 
 
 class AssociationNode(StageNode):
@@ -29,8 +31,10 @@ class AssociationNode(StageNode):
         super().__init__("association_node", PARAMETERS)
         stages = Stages(self)
         self._associator = stages.associator()
+        stages.open_map(self._associator)
         self._frames = FrameMaker(stages.pose_source(), self.warn)
         self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
+        self._map = MapServices(self, MapDesk(self._associator), self._outputs)
         companions = {
             "instances": Companion(required=True),
             "image": Companion(),
@@ -57,8 +61,18 @@ class AssociationNode(StageNode):
             joined.stamp_ns, header.frame_id, instances, embeddings, found.objects, found.events, latency
         )
         image = joined.companions.get("image")
-        colour = None if image is None else lambda: to_rgb(image)
-        self._outputs.publish(result, frame.pose is not None, colour)
+        colour = None if image is None else to_rgb(image)
+        self._map.see(result, colour)
+        self._outputs.publish(result, frame.pose is not None, None if colour is None else lambda: colour)
+
+    def concern(self) -> str:
+        """Why the map cannot be written, while it cannot."""
+        return self._map.concern()
+
+    def destroy_node(self) -> None:
+        """Closes the map after the last frame."""
+        super().destroy_node()
+        self._map.close()
 
     def _follow_overlay(self) -> None:
         wanted = self._outputs.overlay_wanted

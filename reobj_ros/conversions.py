@@ -7,7 +7,7 @@ from array import array
 from typing import Any
 
 import numpy as np
-from geometry_msgs.msg import Point, Vector3
+from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
@@ -15,8 +15,9 @@ from std_msgs.msg import Header
 from reobj.association.map_object import MapObject
 from reobj.errors import InputError, mismatch
 from reobj.scans.message_arrays import label_image_from
+from reobj.scans.message_poses import matrix_to_pose
 from reobj.training.report import TrainReport
-from reobj.types import Embeddings, Event, FrameResult, Instances, Intrinsics, ModelId
+from reobj.types import Embeddings, Event, EventKind, FrameResult, Instances, Intrinsics, ModelId
 from reobj_msgs.msg import (
     Instance,
     InstanceMasks,
@@ -128,17 +129,22 @@ def objects_message(
     return TrackedObjects(header=header, map_frame=map_frame, objects=objects)
 
 
-def event_message(event: Event, event_id: int, frame_id: str) -> ObjectEvent:
+def event_message(event: Event, frame_id: str) -> ObjectEvent:
     """One event of the map; ``frame_id`` is that of the image that caused it."""
-    return ObjectEvent(
+    message = ObjectEvent(
         header=make_header(event.stamp_ns, frame_id),
-        event_id=event_id,
+        event_id=event.details["undone"] if event.kind == EventKind.UNDONE else event.event_id,
         kind=int(event.kind),
         object_ids=array("Q", event.object_ids),
         track_id=event.track_id,
         probability=float(event.probability),
         absence=to_duration(event.absence_ns),
+        name=event.name,
     )
+    if event.pose_then is not None and event.pose_now is not None:
+        message.has_poses = True
+        message.pose_then, message.pose_now = pose(event.pose_then), pose(event.pose_now)
+    return message
 
 
 def map_object_message(item: MapObject) -> MapObjectMessage:
@@ -164,6 +170,8 @@ def map_object_message(item: MapObject) -> MapObjectMessage:
         message.covariance = item.covariance.ravel()
     if item.extent is not None:
         message.extent = Vector3(**dict(zip("xyz", map(float, item.extent), strict=True)))
+    if item.orientation is not None:
+        message.orientation = quaternion(item.orientation)
     return message
 
 
@@ -176,3 +184,14 @@ def progress_message(report: TrainReport, header: Header) -> TrainingProgress:
 def point(xyz: NDArray[np.float64]) -> Point:
     """A Point of a (3,) array in metres."""
     return Point(**dict(zip("xyz", map(float, xyz), strict=True)))
+
+
+def quaternion(xyzw: NDArray[np.float64]) -> Quaternion:
+    """A Quaternion of a (4,) array."""
+    return Quaternion(**dict(zip("xyzw", map(float, xyzw), strict=True)))
+
+
+def pose(matrix: NDArray[np.float64]) -> Pose:
+    """A Pose of a rigid (4, 4) transform."""
+    position, orientation = matrix_to_pose(matrix)
+    return Pose(position=point(position), orientation=quaternion(orientation))

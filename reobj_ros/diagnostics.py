@@ -21,6 +21,7 @@ class Diagnostics:
         hardware_id: the device that it runs on.
         dropped: gives the number of frames that were dropped so far.
         problem: gives a sentence while the node as a whole has failed, else nothing.
+        concern: gives a sentence while the node works and somebody should look after it, else nothing.
     """
 
     def __init__(
@@ -29,11 +30,12 @@ class Diagnostics:
         hardware_id: str,
         dropped: Callable[[], int],
         problem: Callable[[], str] = lambda: "",
+        concern: Callable[[], str] = lambda: "",
     ) -> None:
         self._node = node
         self._hardware_id = hardware_id
         self._dropped = dropped
-        self._problem = problem
+        self._problem, self._concern = problem, concern
         self._lock = threading.Lock()
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
         self._latency: dict[str, deque[float]] = {}
@@ -65,7 +67,7 @@ class Diagnostics:
         return {f"{stage}_p{p}_ms": both[i] for stage, both in found.items() for i, p in enumerate((50, 95))}
 
     def status(self) -> DiagnosticStatus:
-        """All of it; WARN when frames were dropped or failed since the last status, ERROR with a problem."""
+        """All of it; WARN with a concern or where frames were lost since the last, ERROR with a problem."""
         counts = self.counts()
         bad = counts["dropped"] + counts["failed"]
         new, self._bad_before = bad - self._bad_before, bad
@@ -73,6 +75,8 @@ class Diagnostics:
         values |= {key: f"{value:.3f}" for key, value in self.percentiles().items()}
         level = DiagnosticStatus.WARN if new else DiagnosticStatus.OK
         message = f"{new} frames dropped or failed" if new else "ok"
+        if concern := self._concern():
+            level, message = DiagnosticStatus.WARN, concern
         if problem := self._problem():
             level, message = DiagnosticStatus.ERROR, problem
         return DiagnosticStatus(

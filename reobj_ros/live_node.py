@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from reobj.association.map_desk import MapDesk
+from reobj.encoding.one_at_a_time import OneAtATime
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.map_services import MapServices
 from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import DETECTOR, DEVICE, ENCODER, Stages
+from reobj_ros.stages import DETECTOR, DEVICE, ENCODER, MAP, Stages
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header as make_header
 from reobj_ros.truth_input import COMPANION
 
-PARAMETERS = (*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY)
+PARAMETERS = (*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY, *MAP)
 
 
 class LiveNode(StageNode):
@@ -23,11 +26,13 @@ class LiveNode(StageNode):
     def __init__(self) -> None:
         super().__init__("live_node", PARAMETERS)
         stages = Stages(self)
-        associator = stages.associator()
-        self._pipeline = Pipeline(stages.detector(), stages.encoder(), associator)
+        associator, encoder = stages.associator(), OneAtATime(stages.encoder())
+        stages.open_map(associator, encoder.model)
+        self._pipeline = Pipeline(stages.detector(), encoder, associator)
         self._truth = stages.truth
         self._frames = FrameMaker(stages.pose_source(), self.warn)
         self._outputs = Outputs(self, associator, self.settings["map_frame"])
+        self._map = MapServices(self, MapDesk(associator, encoder), self._outputs)
         self._masks = self.create_publisher(InstanceMasks, "instances", 10)
         self._embeddings = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
         companions = geometry_companions(self.settings)
@@ -46,7 +51,17 @@ class LiveNode(StageNode):
         result = self._pipeline.step(frame)
         self.diagnostics.latency(result.latency_ms)
         self._publish_stages(result)
+        self._map.see(result, frame.colour)
         self._outputs.publish(result, frame.pose is not None, lambda: frame.colour)
+
+    def concern(self) -> str:
+        """Why the map cannot be written, while it cannot."""
+        return self._map.concern()
+
+    def destroy_node(self) -> None:
+        """Closes the map after the last frame."""
+        super().destroy_node()
+        self._map.close()
 
     def _publish_stages(self, result: FrameResult) -> None:
         """What the separate nodes would publish, for those who look."""

@@ -10,7 +10,7 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from reobj.association.map_object import MapObject
 from reobj.visual.colours import id_colour
-from reobj_ros.conversions import point
+from reobj_ros.conversions import point, quaternion
 
 SMALLEST_M = 0.03
 """RViz refuses boxes without thickness."""
@@ -63,20 +63,21 @@ def box(item: MapObject, header: Header) -> Marker:
 
 
 def text(item: MapObject, header: Header) -> Marker:
-    """Label and id above the box, as in "chair #12"."""
+    """Name, or label where there is none, and id above the box, as in "chair #12"."""
     height = 0.1 if item.extent is None else float(item.extent[2])
     marker = Marker(header=header, ns="labels", id=marker_id(item.object_id), type=Marker.TEXT_VIEW_FACING)
     marker.pose = pose_at(item)
     marker.pose.position.z += height / 2 + TEXT_HEIGHT_M
     marker.scale.z = TEXT_HEIGHT_M
     marker.color = ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0)
-    marker.text = f"{item.label} #{item.object_id}"
+    marker.text = f"{item.name or item.label} #{item.object_id}"
     return marker
 
 
 def pose_at(item: MapObject) -> Pose:
-    """The object's position, axis-aligned."""
+    """The object's position and the orientation of its box."""
     assert item.position is not None
     pose = Pose(position=point(item.position))
-    pose.orientation.w = 1.0
+    if item.orientation is not None:
+        pose.orientation = quaternion(item.orientation)
     return pose

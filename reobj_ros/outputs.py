@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from reobj.association.associator import MapAssociator
-from reobj.types import FrameResult
+from reobj.association.map_object import ObjectState
+from reobj.types import Event, FrameResult
 from reobj.visual.overlay import draw_overlay
 from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects
 from reobj_ros.conversions import (
@@ -29,7 +31,7 @@ from reobj_ros.stamps import header as make_header
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 MAP_PERIOD_NS = 500_000_000
-"""The map and the markers go out at most so often, on the clock of the images."""
+"""Without events, the map and the markers go out at most so often, on the clock of the images."""
 
 
 class Outputs:
@@ -45,7 +47,7 @@ class Outputs:
         self._associator = associator
         self._map_frame = map_frame
         self._markers_made = MarkerPublisher()
-        self._event_id = 0
+        self._publishing = threading.Lock()  # frames and services come in different threads
         self._map_at_ns: int | None = None
         self._objects = node.create_publisher(TrackedObjects, "objects", 10)
         self._events = node.create_publisher(ObjectEvent, "events", 100)
@@ -72,24 +74,32 @@ class Outputs:
         if colour is not None and self.overlay_wanted:
             drawn = draw_overlay(colour(), result.instances, result.objects)
             self._overlay.publish(image_message(drawn, "rgb8", header))
-        for event in result.events:
-            self._event_id += 1
-            self._events.publish(event_message(event, self._event_id, result.frame_id))
-        self._publish_map(result.stamp_ns, bool(result.events))
+        last = self._map_at_ns
+        if result.events or last is None or not 0 <= result.stamp_ns - last < MAP_PERIOD_NS:
+            self.publish_map(result.stamp_ns, result.events, result.frame_id)
         map_frame = self._map_frame if has_pose else ""
         # Last, as a replay in lock-step takes this message as the end of the frame.
         self._objects.publish(objects_message(result, header, map_frame, instance_messages(result.instances)))
 
-    def _publish_map(self, stamp_ns: int, changed: bool) -> None:
-        last = self._map_at_ns
-        if not changed and last is not None and 0 <= stamp_ns - last < MAP_PERIOD_NS:
-            return
-        self._map_at_ns = stamp_ns
-        objects = self._associator.objects()
-        header: Header = make_header(stamp_ns, self._map_frame)
-        model = self._associator.model
-        message = ObjectMap(header=header, objects=[map_object_message(item) for item in objects])
-        if model is not None:
-            message.model, message.model_hash = model.name, model.content_hash
-        self._map.publish(message)
-        self._markers.publish(self._markers_made.build(objects, header))
+    def publish_map(self, stamp_ns: int, events: Iterable[Event] = (), frame_id: str = "") -> None:
+        """Publishes the whole map now, merged and deleted objects too, and before it what happened to it.
+
+        Args:
+            stamp_ns: of the last image.
+            events: in the order of their ids.
+            frame_id: of the last image.
+        """
+        with self._publishing:
+            self._map_at_ns = stamp_ns
+            for event in events:
+                self._events.publish(event_message(event, frame_id))
+            with self._associator.lock:
+                object_map = self._associator.object_map
+                objects, model = object_map.objects(retired=True), object_map.model
+            header: Header = make_header(stamp_ns, self._map_frame)
+            message = ObjectMap(header=header, objects=[map_object_message(item) for item in objects])
+            if model is not None:
+                message.model, message.model_hash = model.name, model.content_hash
+            self._map.publish(message)
+            living = [item for item in objects if item.state != ObjectState.RETIRED]
+            self._markers.publish(self._markers_made.build(living, header))

@@ -97,12 +97,14 @@ class ReplayNode(Node):
         try:
             self._wait_for_listeners()
             started = time.monotonic()
-            while self._player.play() and self.settings["loop"]:
+            while (to_end := self._player.play()) and self.settings["loop"]:
                 pass
             rate = self._player.frames / max(time.monotonic() - started, 1e-9)
             self.get_logger().info(f"replayed {self._player.frames} images ({rate:.1f} Hz)")
-            for publisher in self._topics.values():
-                publisher.wait_for_all_acked(Duration(seconds=1.0))
+            if to_end:  # a second at most: who has died never takes the last messages
+                deadline = time.monotonic() + 1.0
+                for publisher in self._topics.values():
+                    publisher.wait_for_all_acked(Duration(seconds=max(0.0, deadline - time.monotonic())))
         except Exception as error:  # what ends the replay ends the node, with the reason
             self.exit_code = 1
             self.get_logger().error(str(error) if isinstance(error, ReobjError) else traceback.format_exc())
@@ -110,10 +112,8 @@ class ReplayNode(Node):
             self.finished = True
 
     def _wait_for_listeners(self) -> None:
-        wanted, deadline = (
-            self.settings["subscribers"],
-            time.monotonic() + self.settings["wait_for_subscribers"],
-        )
+        wanted = self.settings["subscribers"]
+        deadline = time.monotonic() + self.settings["wait_for_subscribers"]
         while not self._all_listen() and self._player.pause(0.05):
             if time.monotonic() > deadline:
                 names = " and ".join(publisher.topic_name for publisher in self._images.values())

@@ -11,6 +11,7 @@ from rclpy.node import Node
 from reobj.errors import ReobjError
 from reobj_ros.diagnostics import Diagnostics
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
+from reobj_ros.library_log import LibraryLog
 from reobj_ros.parameters import Parameter, declare
 from reobj_ros.stamp_join import Companion, Joined
 from reobj_ros.throttle import Throttle
@@ -28,6 +29,8 @@ class StageNode(Node):
 
     def __init__(self, name: str, table: Iterable[Parameter]) -> None:
         super().__init__(name)
+        self._library_log = LibraryLog(self.get_logger())
+        self._library_log.open()
         self.settings: dict[str, Any] = declare(self, [*INPUT_PARAMETERS, *table])
         self.diagnostics: Diagnostics
         self.worker: Worker[Joined]
@@ -48,7 +51,11 @@ class StageNode(Node):
         self.worker = Worker(self._process, self._failed, self.get_name(), keep)
         self.inputs = Inputs(self, primary, companions, self._received, self.settings, max(5, keep))
         self.diagnostics = Diagnostics(
-            self, hardware_id, lambda: self.worker.dropped + self.inputs.join.dropped, self.problem
+            self,
+            hardware_id,
+            lambda: self.worker.dropped + self.inputs.join.dropped,
+            self.problem,
+            self.concern,
         )
 
     def process(self, joined: Joined) -> None:
@@ -57,6 +64,10 @@ class StageNode(Node):
 
     def problem(self) -> str:
         """A sentence while the node as a whole has failed, for diagnostics; bad frames are no such thing."""
+        return ""
+
+    def concern(self) -> str:
+        """A sentence while the node works and somebody should look after it, for diagnostics."""
         return ""
 
     def warn(self, text: str) -> None:
@@ -86,4 +97,5 @@ class StageNode(Node):
         """Stops the worker before the publishers go."""
         if hasattr(self, "worker"):
             self.worker.stop()
+        self._library_log.close()
         super().destroy_node()

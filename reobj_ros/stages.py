@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from reobj.detection.registry import DETECTORS, detector_entry
 from reobj.devices import describe_device, resolve_device
 from reobj.encoding.base import Encoder
 from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
+from reobj.types import ModelId
 from reobj_ros.config_parameters import config_parameters, nested
 from reobj_ros.parameters import Parameter, declare
 from reobj_ros.stage_node import StageNode
@@ -35,6 +37,14 @@ ENCODER = (
         DEFAULT_ENCODER,
         "which encoder makes the embeddings",
         choices=tuple(sorted(ENCODERS)),
+    ),
+)
+MAP = (
+    Parameter(
+        "map_file",
+        "",
+        "the object map lives in this file and is there again after a restart; made when it is not there; "
+        "empty = the map ends with the node",
     ),
 )
 
@@ -83,6 +93,20 @@ class Stages:
         """The associator with an empty map; it reads what was measured of the encoder's model."""
         values = self._declare("association", AssociatorConfig())
         return build_associator(parse_config({"encoder": self._encoder_section, "association": values}))
+
+    def open_map(self, associator: MapAssociator, model: ModelId | None = None) -> None:
+        """Takes the map up where its file left it, and writes on.
+
+        Args:
+            associator: with an empty map.
+            model: of the embeddings to come, where that is known.
+
+        Raises:
+            ReobjError: the file is damaged, in use, of a newer version or another model, or not writable.
+        """
+        if path := self._settings["map_file"]:
+            count = associator.keeper.open(Path(path).expanduser().absolute(), model)
+            self._node.get_logger().info(f"map file {path}: {count} objects")
 
     @cached_property
     def _encoder_section(self) -> dict[str, Any]:

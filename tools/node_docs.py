@@ -25,6 +25,7 @@ from reobj_ros import (
 )
 from reobj_ros.config_parameters import config_parameters
 from reobj_ros.inputs import INPUT_PARAMETERS
+from reobj_ros.map_services import SERVICES
 from reobj_ros.parameters import Parameter
 from reobj_ros.trainer_settings import PARAMETERS, STORED
 
@@ -97,7 +98,7 @@ RESULTS = (
     Topic(
         "`object_map`",
         "reobj_msgs/ObjectMap, latched",
-        "all objects, at every event and at most twice a second between",
+        "all objects, merged and deleted ones too: at the start, at events, twice a second at most",
     ),
     Topic("`markers`", "visualization_msgs/MarkerArray, latched", "the map for RViz"),
     Topic("`overlay`", "sensor_msgs/Image", "image with masks and ids; made only while somebody looks"),
@@ -123,6 +124,21 @@ DIAGNOSTICS = Topic(
     "once a second: frames received, processed, dropped, failed; milliseconds per stage",
 )
 
+MEANINGS = {
+    "save_map": "write the map to a file; without a path make sure that the file in use is up to date",
+    "load_map": "replace the map by that of a file, or merge that in",
+    "reset_map": "forget the tracks, and the map unless it is to be kept",
+    "merge_objects": "several objects are one; old ids stand for the first from now on",
+    "split_object": "undo a merge or a split by its event, or take a track out of an object",
+    "rename_object": "give an object a name",
+    "delete_object": "remove an object for good",
+    "find_objects": "by id, label, name, region or example image (that only with an encoder: live_node)",
+    "explain_object": "why a track got its id: the evidence, the runner-up, pictures",
+}
+MAP_SERVICES = tuple(
+    Topic(f"`{name}`", f"reobj_msgs/{kind.__name__}", MEANINGS[name]) for name, kind in SERVICES.items()
+)
+
 
 @dataclass(frozen=True)
 class NodePage:
@@ -143,6 +159,7 @@ PAGES = (
         (*RESULTS, MASKS, EMBEDDINGS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *live_node.PARAMETERS),
         ("detector", "encoder", "association"),
+        MAP_SERVICES,
     ),
     NodePage(
         detector_node,
@@ -169,6 +186,7 @@ PAGES = (
         (*RESULTS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *association_node.PARAMETERS),
         ("encoder", "association"),
+        MAP_SERVICES,
     ),
     NodePage(
         replay_node,

@@ -31,13 +31,19 @@ def assign(cost: NDArray[np.float64], gate: float) -> Assignment:
     """
     admissible = cost <= gate
     rows, columns = np.flatnonzero(admissible.any(axis=1)), np.flatnonzero(admissible.any(axis=0))
-    block = np.ix_(rows, columns)
-    clipped = np.where(admissible[block], cost[block], gate)
+    clipped = np.where(admissible, cost, gate)[rows[:, None], columns]
     r, c = linear_sum_assignment(clipped)
     r, c = rows[r], columns[c]
     taken = admissible[r, c]
     r, c = r[taken], c[taken]
-    return Assignment(np.stack([r, c], axis=1), _left(cost.shape[0], r), _left(cost.shape[1], c))
+    return Assignment(pairs(r, c), _left(cost.shape[0], r), _left(cost.shape[1], c))
+
+
+def pairs(rows: Indices, columns: Indices) -> Indices:
+    """(M, 2) of row and column."""
+    both = np.empty((len(rows), 2), np.intp)
+    both[:, 0], both[:, 1] = rows, columns
+    return both
 
 
 def _left(count: int, taken: Indices) -> Indices:

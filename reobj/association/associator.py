@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.base import Association
 from reobj.association.calibration_in_use import CalibrationInUse
 from reobj.association.camera_path import CameraPath
-from reobj.association.covisibility import CoVisibility
-from reobj.association.decisions import decide
+from reobj.association.deciding import TrackDecider
 from reobj.association.evidence import AppearanceEvidence, EvidenceTerm
+from reobj.association.fragments import pieces
 from reobj.association.geometry import InstanceGeometry, measure
-from reobj.association.map_object import MapObject
+from reobj.association.keyframes import KeyFrames, moved_between
+from reobj.association.map_keeper import MapKeeper
+from reobj.association.map_object import MapObject, ObjectState
+from reobj.association.neighbourhood import Neighbourhood
 from reobj.association.object_map import ObjectMap
-from reobj.association.records import UNDECIDED, TrackRecord, queries
+from reobj.association.pose_correction import moved
+from reobj.association.presence import Presence
+from reobj.association.records import UNDECIDED
+from reobj.association.second_thoughts import SecondThoughts
+from reobj.association.track_book import TrackBook
 from reobj.association.tracker import Track, Tracker
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import InputError, mismatch
 from reobj.types import (
-    DecisionKind,
     Embeddings,
     Event,
     EventKind,
@@ -36,30 +43,28 @@ from reobj.types import (
 
 log = logging.getLogger(__name__)
 
-#: 0.9999 quantile of chi-square with 3 degrees of freedom: an object is not where its track is
-_FAR_OFF = 21.108
 #: instances per frame from which a calibration is learned; all of a crowd would cost time and say no more
-_LEARN_FROM = 20
-#: frames in a row after which a track that is not where its object is loses it
-_MAX_DOUBTS = 2
-#: with fewer tracks in view, one of them far off can still be doubted
-_FEW = 2
+_LEARN_FROM = 10
 
 
 class MapAssociator:
     """Keeps objects apart and knows them again, for as long as it lives.
 
-    Every frame goes through the tracker. A confirmed track without an object is compared with the
-    map until it is clear which object it is, or that it is a new one. From then on it is that
-    object and keeps its entry up to date. Colour alone is enough; depth and pose add evidence.
+    Every frame goes through the tracker. A track without an object is compared with the map until it
+    is clear which object it is or, once the track is confirmed, that it is a new one. From then on it
+    is that object and keeps its entry up to date. Colour alone is enough; depth and pose add evidence.
+    Twice a second the objects in view are compared with the rest of the map: those that turn out to
+    be one merge, and what turns out to be two is split.
 
     Args:
         config: see there.
         measured: content hash of an encoder's model to the calibration that was measured of it.
-        extra_evidence: further kinds of evidence by name, added to appearance, position and label.
+        extra_evidence: further kinds of evidence by name, added to those that there are.
 
     Attributes:
         evidence: all kinds by name, as they stand in the terms of a decision.
+        keeper: the map with its history and its file.
+        lock: held during ``update`` and the other methods; who edits the map holds it too.
     """
 
     def __init__(
@@ -70,14 +75,26 @@ class MapAssociator:
     ) -> None:
         self._config = c = config or AssociatorConfig()
         self._calibration = CalibrationInUse(c.calibration, c.thresholds, measured or {})
+        self._neighbourhood = Neighbourhood(c.neighbours)
+        self._presence = Presence(c.presence)
         self.evidence: dict[str, EvidenceTerm] = {
             "appearance": AppearanceEvidence(self._calibration, c.alike_probability, c.unlike_probability),
             "label": c.label,
             **({"position": c.position} if c.use_geometry else {}),
+            "neighbours": self._neighbourhood,
             **(extra_evidence or {}),
         }
         self._tracker = Tracker(c.tracker)
         self._map = ObjectMap(c.max_prototypes, c.min_novelty)
+        self.keeper = MapKeeper(self._map)
+        self._tracks = TrackBook(self._map, c.max_views, c.min_novelty, c.frames_together)
+        self._decider = TrackDecider(
+            c, self._calibration, self.evidence, self._map, self._tracks, self._presence
+        )
+        self._second_thoughts = SecondThoughts(
+            c, self.evidence, self.keeper, self._tracks, self._neighbourhood, self._presence
+        )
+        self.lock = threading.RLock()
         self.reset()
 
     @property
@@ -92,21 +109,51 @@ class MapAssociator:
 
     def objects(self) -> tuple[MapObject, ...]:
         """Copies of all objects of the map."""
-        return self._map.objects()
+        with self.lock:
+            return self._map.objects()
 
     def reset(self) -> None:
         """Forgets everything, the map too. Ids are still not used again."""
-        self._map.clear()
-        self._calibration.clear()
-        self.reset_tracks()
+        with self.lock:
+            self.keeper.reset()
+            self._calibration.clear()
+            self.reset_tracks()
 
     def reset_tracks(self) -> None:
         """Forgets the short-term state and keeps the map."""
-        self._tracker.reset()
-        self._records: dict[int, TrackRecord] = {}
-        self._met = CoVisibility()
-        self._last_stamp_ns = -1
-        self._camera = CameraPath(self._config.max_pose_m, self._config.max_step_m)
+        with self.lock:
+            self._tracker.reset()
+            self._tracks.clear()
+            self._presence.reset()
+            self._second_thoughts.clear()
+            self._neighbourhood.clear()
+            links = {i: self._map.cannot_link(i) for i in self._map.object_ids()}
+            self._neighbourhood.remember({i: met for i, met in links.items() if met})
+            self._last_stamp_ns = -1
+            self._camera = CameraPath(self._config.max_pose_m, self._config.max_step_m)
+            self._keyframes = KeyFrames()
+
+    def correct_poses(self, poses: Mapping[int, NDArray[np.float64]]) -> int:
+        """SLAM closed a loop: what was seen moves with the key frames that it was seen from.
+
+        Args:
+            poses: stamp of a frame, in nanoseconds, to its camera (4, 4) in the map as it is known now.
+                In between, the correction changes in proportion of time.
+
+        Returns:
+            How many objects moved.
+
+        Raises:
+            InputError: a pose is none, or no stamp is that of a frame of this run; nothing changed.
+        """
+        with self.lock:
+            stamps, corrections = self._keyframes.correct(poses)
+            for record in self._tracks:
+                last = moved_between(stamps, corrections, np.array([record.last_ns]))
+                record.geometry = moved(record.geometry, last)
+            count = self._map.correct_poses(stamps, corrections)
+            self.keeper.record()
+            return count
 
     def update(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> Association:
         """As ``Associator.update`` promises.
@@ -117,6 +164,10 @@ class MapAssociator:
         Raises:
             InputError: counts, sizes or models disagree; the state is unchanged.
         """
+        with self.lock:
+            return self._update(frame, instances, embeddings)
+
+    def _update(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> Association:
         self._check(frame, instances, embeddings)
         if frame.stamp_ns < self._last_stamp_ns:
             log.warning(
@@ -125,23 +176,35 @@ class MapAssociator:
                 frame.stamp_ns,
             )
             self.reset_tracks()
+        self._tracks.follow_edits()
         self._map.use(embeddings.model)
         self._calibration.use(embeddings.model)
         self._last_stamp_ns = frame.stamp_ns
         pose, motion = self._camera.take(frame) if self._config.use_geometry else (None, None)
+        if pose is not None:
+            self._keyframes.add(frame.stamp_ns, pose)
         geometry = InstanceGeometry.unknown(len(instances))
         if self._config.use_geometry:
             geometry = measure(frame, instances, pose)
         tracks = self._tracker.update(frame.stamp_ns, instances, embeddings.data, motion, geometry.depths)
-        self._forget_ended()
-        doubted = self._doubt(tracks, geometry)
-        self._see(tracks, instances, embeddings, geometry, frame.stamp_ns)
-        self._meet(frozenset(t.track_id for t in tracks if t.state == TrackState.CONFIRMED) - doubted)
-        events = self._decide(tracks, frame.stamp_ns)
-        skipped = doubted | {event.track_id for event in events if event.kind == EventKind.CREATED}
-        older = [t for t in tracks if self._object_of(t) and t.track_id not in skipped]
-        self._observe(older, instances, embeddings, geometry, frame.stamp_ns)
-        return Association(tuple(self._tracked(t, geometry, t.track_id in doubted) for t in tracks), events)
+        self._tracks.forget_ended(self._tracker.track_ids)
+        doubted = self._second_thoughts.doubt(tracks, geometry)
+        self._tracks.see(tracks, instances, embeddings, geometry, frame.stamp_ns, pose)
+        broken = self._pieces(tracks, instances, geometry)
+        confirmed = frozenset(t.track_id for t in tracks if t.state == TrackState.CONFIRMED)
+        self._tracks.meet(confirmed - doubted - broken)
+        whole = [t for t in tracks if t.track_id not in broken]
+        events, found = self._decider.decide(whole, frame.stamp_ns)
+        held = np.array(self._tracks.objects_of(tracks), np.int64)
+        held[[t.track_id in doubted for t in tracks]] = 0
+        older = [t for t, i in zip(tracks, held.tolist(), strict=True) if i and t.track_id not in found]
+        self._observe(older, instances, embeddings, geometry, frame.stamp_ns, pose)
+        events += self._miss(frame, pose, instances, tracks, held)
+        numbered = self.keeper.record(events)
+        self._neighbourhood.observe(i for i in held.tolist() if i)
+        numbered += self._second_thoughts.reconsider(held, frame.stamp_ns)
+        objects = tuple(self._tracked(t, geometry, t.track_id in doubted) for t in tracks)
+        return Association(objects, numbered)
 
     def _check(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> None:
         if len(embeddings) != len(instances):
@@ -149,117 +212,42 @@ class MapAssociator:
         instances.check_size(frame.height, frame.width)
         self._map.check_model(embeddings.model)
 
-    def _forget_ended(self) -> None:
-        ended = frozenset(self._records) - self._tracker.track_ids
-        self._met.forget(ended)
-        for track_id in ended:
-            del self._records[track_id]
+    def _pieces(
+        self, tracks: tuple[Track, ...], instances: Instances, geometry: InstanceGeometry
+    ) -> frozenset[int]:
+        """Tracks without an object that are pieces of objects in view."""
+        objects = self._tracks.objects_of(tracks)
+        free = [t for t, i in zip(tracks, objects, strict=True) if not i and geometry.located[t.index]]
+        held = [i for i in objects if i]
+        if not free or not held:
+            return frozenset()
+        rows = np.array([t.index for t in free], np.intp)
+        labels = np.array([instances.labels[i] for i in rows])
+        names = np.array(self._map.labels_of(held))
+        found = pieces(geometry.select(rows), labels, self._map.places(held), names)
+        return frozenset(free[k].track_id for k in np.flatnonzero(found))
 
-    def _see(
+    def _miss(
         self,
-        tracks: tuple[Track, ...],
+        frame: Frame,
+        pose: NDArray[np.float64] | None,
         instances: Instances,
-        embeddings: Embeddings,
-        geometry: InstanceGeometry,
-        stamp_ns: int,
-    ) -> None:
-        """Gathers evidence for the tracks without an object."""
-        c = self._config
-        for track in tracks:
-            i, record = track.index, self._records.get(track.track_id)
-            if record is None:
-                record = TrackRecord(embeddings.data[i], c.max_views, stamp_ns)
-                self._records[track.track_id] = record
-            if record.object_id == 0:
-                here = geometry.select(slice(i, i + 1))
-                record.see(embeddings.data[i], instances.labels[i], stamp_ns, here, c.min_novelty)
-
-    def _meet(self, visible: frozenset[int]) -> None:
-        """Remembers which tracks are seen together, and that their objects are different ones."""
-        for track_id in self._met.observe(visible):
-            if self._records[track_id].object_id:
-                self._map.never_same(self._records[track_id].object_id, self._met.met(track_id))
-
-    def _decide(self, tracks: tuple[Track, ...], stamp_ns: int) -> tuple[Event, ...]:
-        """Compares the confirmed tracks without an object with the map."""
-        ids = [
-            t.track_id
-            for t in tracks
-            if t.state == TrackState.CONFIRMED and self._records[t.track_id].object_id == 0
-        ]
-        if not ids:
+        tracks: tuple[Track, ...],
+        held: NDArray[np.int64],
+    ) -> tuple[Event, ...]:
+        """Notes objects that should be in view and are not."""
+        if pose is None:
             return ()
-        records = [self._records[i] for i in ids]
-        asked = queries(records, self._map, self._config.full_novelty, self._config.most_views)
-        located = bool(asked.places.located.all())
-        candidates = self._map.candidates(
-            asked.places.positions if located else None, self._config.gate_radius_m
-        )
-        terms = {name: term(asked, candidates) for name, term in self.evidence.items()}
-        excluded = np.stack([np.isin(candidates.object_ids, list(self._met.met(i))) for i in ids])
-        overdue = np.array([record.deferred >= self._config.max_deferred for record in records])
-        decisions = decide(
-            terms,
-            excluded,
-            candidates.object_ids,
-            overdue,
-            self._calibration.thresholds,
-            candidates.population,
-        )
-        events = []
-        for track_id, record, decision in zip(ids, records, decisions, strict=True):
-            record.decision = decision
-            if decision.kind == DecisionKind.DEFER:
-                record.deferred += 1
-                continue
-            events.append(self._adopt(track_id, record, stamp_ns))
-        return tuple(events)
-
-    def _adopt(self, track_id: int, record: TrackRecord, stamp_ns: int) -> Event:
-        """Makes the track the object that was decided on."""
-        decision, absence_ns, kind = record.decision, 0, EventKind.REIDENTIFIED
-        if decision.kind == DecisionKind.NEW:
-            kind = EventKind.CREATED
-            stamps = record.first_ns, record.last_ns
-            object_id = self._map.create(record.views, record.labels, stamps, record.geometry)
-            decision = record.decision = replace(decision, object_id=object_id)
-        else:
-            absence_ns = self._map.visit(decision.object_id, stamp_ns, record.views)
-            self._release_others(track_id, decision.object_id)
-        self._met.hold(track_id, decision.object_id)
-        self._map.never_same(decision.object_id, self._met.met(track_id))
-        return Event(kind, stamp_ns, (decision.object_id,), track_id, decision.probability, absence_ns)
-
-    def _release_others(self, track_id: int, object_id: int) -> None:
-        """An older track of the same object, out of view, starts anew if it comes back."""
-        others = [i for i, record in self._records.items() if record.object_id == object_id and i != track_id]
-        for other in others:
-            self._release(other)
-
-    def _release(self, track_id: int) -> None:
-        """The track is no object any more and starts anew; whom it met before says nothing of it now."""
-        self._met.forget(frozenset({track_id}))
-        del self._records[track_id]
-
-    def _doubt(self, tracks: tuple[Track, ...], geometry: InstanceGeometry) -> frozenset[int]:
-        """Tracks that are far from where their objects are: they seem to have slid to other ones.
-
-        After some frames they lose their objects. If most tracks are far off, it is the pose that is
-        wrong, and none of them is doubted.
-        """
-        held = [t for t in tracks if self._object_of(t)]
-        here = geometry.select(np.array([t.index for t in held], dtype=np.intp))
-        there = self._map.places([self._object_of(t) for t in held])
-        far = self._config.position.distance(here, there) > _FAR_OFF
-        if 2 * np.count_nonzero(far) > max(len(held), _FEW):
-            far[:] = False
-        for track, doubted in zip(held, far.tolist(), strict=True):
-            record = self._records[track.track_id]
-            record.doubts = record.doubts + 1 if doubted else 0
-            if record.doubts >= _MAX_DOUBTS:
-                log.info("track %d is not where object %d is and loses it", track.track_id, record.object_id)
-                self._release(track.track_id)
-        return frozenset(held[k].track_id for k in np.flatnonzero(far) if self._object_of(held[k]))
+        of_instance = np.zeros(len(instances), np.int64)
+        of_instance[[t.index for t in tracks]] = held
+        range_m = self._config.presence.max_range_m
+        near = self._map.near(pose[None, :3, 3], range_m)
+        places = self._map.places(near)
+        gone = self._presence.update(frame, pose, instances, of_instance, np.array(near, np.int64), places)
+        gone = [i for i in gone if self._map.get(i).state != ObjectState.ABSENT]
+        for object_id in gone:
+            self._map.set_state(object_id, ObjectState.ABSENT)
+        return tuple(Event(EventKind.ABSENT, frame.stamp_ns, (object_id,)) for object_id in gone)
 
     def _observe(
         self,
@@ -268,23 +256,20 @@ class MapAssociator:
         embeddings: Embeddings,
         geometry: InstanceGeometry,
         stamp_ns: int,
+        pose: NDArray[np.float64] | None,
     ) -> None:
         """Brings the objects of these tracks up to date."""
         rows = np.array([t.index for t in held], dtype=np.intp)
-        object_ids = [self._object_of(t) for t in held]
+        object_ids = self._tracks.objects_of(held)
         labels = [instances.labels[i] for i in rows]
         if self._calibration.learning:
             few = slice(_LEARN_FROM)
             similarity = self._map.similarities(object_ids[few], embeddings.data[rows[few]])
             self._calibration.learn(similarity, labels[few])
-        self._map.observe(object_ids, embeddings.data[rows], labels, stamp_ns, geometry.select(rows))
-
-    def _object_of(self, track: Track) -> int:
-        record = self._records.get(track.track_id)
-        return 0 if record is None else record.object_id
+        self._map.observe(object_ids, embeddings.data[rows], labels, stamp_ns, geometry.select(rows), pose)
 
     def _tracked(self, track: Track, geometry: InstanceGeometry, doubted: bool) -> TrackedObject:
-        record, i = self._records.get(track.track_id), track.index
+        record, i = self._tracks.get(track.track_id), track.index
         decision = UNDECIDED if record is None or doubted else record.decision
         if not geometry.located[i]:
             return TrackedObject(i, track.track_id, track.state, decision)

@@ -23,9 +23,14 @@ def to_corners(boxes: Array) -> Array:
 
 def iou(a: Array, b: Array) -> Array:
     """Intersection over union of corner boxes (N, 4) and (M, 4): (N, M) in [0, 1]."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    overlap = np.clip(high - low, 0, None).prod(axis=2)
-    area_a, area_b = (np.clip(x[:, 2:] - x[:, :2], 0, None).prod(axis=1) for x in (a, b))
+    overlap = _shared(a, b, 0) * _shared(a, b, 1)
+    area_a, area_b = (np.maximum(x[:, 2:] - x[:, :2], 0).prod(axis=1) for x in (a, b))
     union = area_a[:, None] + area_b[None] - overlap
     return np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0)
+
+
+def _shared(a: Array, b: Array, axis: int) -> Array:
+    """(N, M) pixels along one axis that are in both; one axis at a time, as short last axes are slow."""
+    low = np.maximum(a[:, None, axis], b[None, :, axis])
+    high = np.minimum(a[:, None, axis + 2], b[None, :, axis + 2])
+    return np.maximum(high - low, 0)

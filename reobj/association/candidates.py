@@ -16,10 +16,12 @@ class Candidates:
 
     Attributes:
         object_ids: (C,) int64.
-        prototypes: (C, P, D) float32 unit rows; where an object has fewer than P, the rest repeats one.
+        prototypes: (C, P, D) float32 unit rows; where an object has fewer than P, the rest repeats one. P is
+            what the one with most of them has.
         labels: (C, L) float64 shares of the votes.
         places: of the C objects; without depths.
         population: number of objects in the whole map.
+        uncompared: how many of them are left out because others look more like the tracks.
     """
 
     object_ids: NDArray[np.int64]
@@ -27,6 +29,7 @@ class Candidates:
     labels: NDArray[np.float64]
     places: InstanceGeometry
     population: int
+    uncompared: int = 0
 
     def __len__(self) -> int:
         return len(self.object_ids)

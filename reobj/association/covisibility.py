@@ -8,16 +8,24 @@ class CoVisibility:
 
     It also remembers which tracks met, so that it counts when one of them turns out to be an
     object only later. The work of a frame is in what came into view, not in what stays there.
+
+    Args:
+        frames: a track counts from so many frames in a row on: a mask that falls apart in a frame or
+            two must not keep an object from itself for ever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, frames: int = 1) -> None:
+        self._frames = frames
+        self._streaks: dict[int, int] = {}
         self._visible: frozenset[int] = frozenset()
         self._met_tracks: dict[int, set[int]] = {}
         self._met_objects: dict[int, set[int]] = {}
         self._held: dict[int, int] = {}
 
     def observe(self, visible: frozenset[int]) -> frozenset[int]:
-        """Takes the confirmed tracks of a frame; returns those that were not in the one before."""
+        """Takes the confirmed tracks of a frame; returns those that count from this one on."""
+        self._streaks = {track: self._streaks.get(track, 0) + 1 for track in visible}
+        visible = frozenset(track for track, streak in self._streaks.items() if streak >= self._frames)
         arrived = visible - self._visible
         self._visible = visible
         for track in arrived:

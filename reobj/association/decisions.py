@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 #: rows and columns are normalised in turn until no object is more tracks than this, but no more often
 _CROWDED, _MAX_ROUNDS = 1.01, 200
+#: probability that is enough when a track has waited long
+_MAJORITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,71 +41,82 @@ def decide(
     overdue: NDArray[np.bool_],
     thresholds: Thresholds,
     population: int,
+    unlike: float = 0.0,
 ) -> list[Decision]:
     """One decision per track; NEW has no object id yet. No object is given to two tracks.
 
-    A track that is overdue gets its likeliest answer: a match only if that is likelier than all
-    else together, as a wrong match spoils an object while a wrong new one is just a duplicate.
+    For a track that is overdue it is enough that an answer is likelier than all else together. Where
+    it may be one of several objects, that never comes: a guess would spoil an object or leave a
+    duplicate, which makes all later decisions harder.
 
     Args:
         terms: name to (T, C) log-likelihood ratios.
         excluded: (T, C) pairs that cannot be.
         object_ids: (C,) of the candidates.
-        overdue: (T,) tracks that must be decided now.
+        overdue: (T,) tracks that have waited long enough.
         thresholds: see there.
         population: objects in the map, of which each is as likely before any evidence.
+        unlike: likelihood ratios, added up, of the objects of the map that are not among the candidates.
     """
-    prior = float(np.log((1 - thresholds.new_prior) / max(population, 1)))
-    terms = {**terms, "prior": np.full(excluded.shape, prior)}
+    each = (1 - thresholds.new_prior) / max(population, 1)
+    terms = {**terms, "prior": np.full(excluded.shape, np.log(each))}
     logits = np.where(excluded, -np.inf, sum(terms.values()))
     new_logit = float(np.log(thresholds.new_prior))
-    probability = posterior(logits, new_logit)
-    choice = np.full(len(logits), logits.shape[1])  # the last column: new
+    probability = posterior(logits, new_logit, unlike * each)
+    choice = np.full(len(logits), len(object_ids))  # the last column: new
     matches = assign(new_logit - logits, 0.0).matches
     choice[matches[:, 0]] = matches[:, 1]
-    decisions = []
-    for row, column in enumerate(choice.tolist()):
-        kind = _kind(probability[row], column, bool(overdue[row]), thresholds)
-        chosen = len(object_ids) if kind == DecisionKind.NEW else column
-        others = np.delete(np.arange(len(object_ids) + 1), chosen)
-        second = int(others[probability[row, others].argmax()]) if len(others) else None
-        decisions.append(
-            Decision(
-                kind,
-                int(object_ids[column]) if kind == DecisionKind.MATCH else 0,
-                0.0 if kind == DecisionKind.DEFER else float(probability[row, chosen]),
-                _evidence(terms, row, chosen, object_ids, new_logit),
-                None if second is None else _evidence(terms, row, second, object_ids, new_logit),
-            )
+    tracks = np.arange(len(logits))
+    chosen = probability[tracks, choice]
+    kinds = _kinds(chosen, choice == len(object_ids), overdue, thresholds)
+    probability[tracks, choice] = -np.inf
+    second = probability.argmax(axis=1)
+    answers = zip(kinds, choice.tolist(), chosen.tolist(), second.tolist(), strict=True)
+    return [
+        Decision(
+            kind,
+            int(object_ids[column]) if kind == DecisionKind.MATCH else 0,
+            0.0 if kind == DecisionKind.DEFER else share,
+            _evidence(terms, row, column, object_ids, new_logit),
+            _evidence(terms, row, other, object_ids, new_logit) if len(object_ids) else None,
         )
-    return decisions
+        for row, (kind, column, share, other) in enumerate(answers)
+    ]
 
 
-def posterior(logits: Array, new_logit: float) -> Array:
+def posterior(logits: Array, new_logit: float, rest: float = 0.0) -> Array:
     """(T, C + 1) probabilities of each candidate and, last, of none of them.
 
     A softmax per track; then, as an object can be only one of the tracks, columns that add up to
     more than one are brought down to it and rows normalised again, in turn (Sinkhorn 1967).
+
+    Args:
+        logits: (T, C) of the candidates.
+        new_logit: of an object that is not in the map.
+        rest: what the objects that are not among the candidates weigh together, on the scale of
+            exp(logits); each row sums to one less their share.
     """
-    full = np.concatenate([logits, np.full((len(logits), 1), new_logit)], axis=1)
-    p = np.exp(full - full.max(axis=1, keepdims=True, initial=new_logit))
+    others = np.full((len(logits), 2), (new_logit, np.log(rest) if rest else -np.inf))
+    full = np.concatenate([logits, others], axis=1)
+    p = np.exp(full - full.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
+    candidates = p[:, :-2]
     for _ in range(_MAX_ROUNDS):
-        tracks_per_object = p[:, :-1].sum(axis=0)
+        tracks_per_object = candidates.sum(axis=0)
         if tracks_per_object.max(initial=0.0) <= _CROWDED:
             break
-        p[:, :-1] /= np.maximum(tracks_per_object, 1.0)
+        candidates /= np.maximum(tracks_per_object, 1.0)
         p /= p.sum(axis=1, keepdims=True)
-    return p
+    return p[:, :-1]
 
 
-def _kind(probability: Array, column: int, overdue: bool, thresholds: Thresholds) -> DecisionKind:
-    new = len(probability) - 1
-    if column != new and probability[column] >= (max(0.5, probability[new]) if overdue else thresholds.match):
-        return DecisionKind.MATCH
-    if overdue or (column == new and probability[new] >= thresholds.new):
-        return DecisionKind.NEW
-    return DecisionKind.DEFER
+def _kinds(
+    probability: Array, new: NDArray[np.bool_], overdue: NDArray[np.bool_], thresholds: Thresholds
+) -> list[DecisionKind]:
+    least = np.where(overdue, _MAJORITY, np.where(new, thresholds.new, thresholds.match))
+    kinds = np.where(new, int(DecisionKind.NEW), int(DecisionKind.MATCH))
+    kinds[probability < least] = int(DecisionKind.DEFER)
+    return [DecisionKind(kind) for kind in kinds.tolist()]
 
 
 def _evidence(

@@ -30,6 +30,7 @@ class Queries:
         effective_views: (T,) how many independent views they count for.
         labels: (T, L) shares of the votes.
         places: of the T tracks, over their frames.
+        company: ids of the objects that are known to be in view with them.
     """
 
     views: NDArray[np.float32]
@@ -37,6 +38,7 @@ class Queries:
     effective_views: Array
     labels: Array
     places: InstanceGeometry
+    company: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.views)
@@ -78,6 +80,10 @@ class AppearanceEvidence:
 class PositionEvidence:
     """How near track and object are, against the room that an object could be anywhere in.
 
+    What is seen of a large object is often a part of it, whose centre is elsewhere. So the smaller box
+    may be anywhere within the larger one at no cost: along each axis of the map, only the distance
+    beyond half the difference of their sides counts, and the likelihood is spread over that range.
+
     Attributes:
         pose_std_m: standard deviation between the poses of two visits.
         view_shift: standard deviation, as a share of the object's size, between the centres of what is
@@ -88,7 +94,7 @@ class PositionEvidence:
     """
 
     pose_std_m: float = 0.05
-    view_shift: float = 0.35
+    view_shift: float = 0.2
     room_per_object_m3: float = 6.0
     moved_probability: float = 1e-6
 
@@ -96,24 +102,33 @@ class PositionEvidence:
         here, there = queries.places, candidates.places
         if not len(candidates) or not here.located.any():
             return np.zeros((len(queries), len(candidates)))
-        every = np.arange(len(candidates))
-        rows = np.arange(len(queries))[:, None]
-        distance, log_det = self._compare(here.select(rows), there.select(every))
-        unknown = np.isnan(distance)
-        log_density = -0.5 * (distance + log_det + 3 * np.log(2 * np.pi))
-        ratio = log_density + np.log(self.room_per_object_m3 * candidates.population)
-        return np.where(unknown, 0.0, _at_least(np.where(unknown, 0.0, ratio), self.moved_probability))
+        density = self.log_density(here, there)
+        unknown = np.isnan(density)
+        ratio = np.where(unknown, 0.0, density) + np.log(self.room_per_object_m3 * candidates.population)
+        return np.where(unknown, 0.0, _at_least(ratio, self.moved_probability))
+
+    def log_density(self, a: InstanceGeometry, b: InstanceGeometry) -> Array:
+        """(T, C) ln of the density, per cubic metre, of T places given C objects; NaN where unknown."""
+        rows, columns = np.arange(len(a.depths))[:, None], np.arange(len(b.depths))
+        distance, log_volume = self._compare(a.select(rows), b.select(columns))
+        return -0.5 * (distance + 3 * np.log(2 * np.pi)) - log_volume
 
     def distance(self, a: InstanceGeometry, b: InstanceGeometry) -> Array:
         """Squared Mahalanobis distance (M,) between the places of two visits; NaN where one is unknown."""
         return self._compare(a, b)[0]
 
     def _compare(self, a: InstanceGeometry, b: InstanceGeometry) -> tuple[Array, Array]:
-        """Squared distance and ln det of its covariance, over the axes that both have or share."""
-        size = np.maximum(a.extents.mean(axis=-1), b.extents.mean(axis=-1))
+        """Squared distance, and ln of the volume that it is spread over in units of a normal density's."""
+        spans_a, spans_b = a.spans, b.spans
+        size = np.maximum(spans_a.mean(axis=-1), spans_b.mean(axis=-1))
         variance = self.pose_std_m**2 + (self.view_shift * size) ** 2
         spread = a.covariances + b.covariances + variance[..., None, None] * np.eye(3)
-        return squared_distance(a.positions - b.positions, spread)
+        free = np.abs(spans_a - spans_b) / 2
+        apart = a.positions - b.positions
+        beyond = np.sign(apart) * np.maximum(np.abs(apart) - free, 0.0)
+        distance, log_det = squared_distance(beyond, spread)
+        std = np.sqrt(np.diagonal(spread, axis1=-2, axis2=-1))
+        return distance, log_det / 2 + np.log1p(2 * free / (np.sqrt(2 * np.pi) * std)).sum(axis=-1)
 
 
 @dataclass(frozen=True, slots=True)

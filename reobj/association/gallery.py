@@ -23,13 +23,15 @@ def smallest_distance(gallery: Array, embeddings: Array, wanted: NDArray[np.bool
         (T, N) in [0, 2]; infinity for the pairs that are not wanted.
     """
     distance = np.full(wanted.shape, np.inf)
-    width = int(wanted.sum(axis=1).max(initial=0))
-    if width == 0:
+    tracks, detections = np.nonzero(wanted)
+    if len(tracks) == 0:
         return distance
-    columns = np.argsort(~wanted, axis=1, kind="stable")[:, :width]  # the wanted ones of each track first
-    similarity = np.matmul(gallery, embeddings[columns].swapaxes(1, 2)).max(axis=1)
-    np.put_along_axis(distance, columns, np.clip(1.0 - similarity, 0.0, 2.0), axis=1)
-    distance[~wanted] = np.inf
+    handful = np.bincount(tracks, minlength=len(gallery))
+    slots = np.arange(len(tracks)) - np.repeat(np.cumsum(handful) - handful, handful)
+    columns = np.zeros((len(gallery), handful.max()), np.intp)
+    columns[tracks, slots] = detections  # the wanted ones of each track first
+    similarity = np.matmul(embeddings[columns], gallery.swapaxes(1, 2)).max(axis=2)
+    distance[tracks, detections] = np.clip(1.0 - similarity[tracks, slots], 0.0, 2.0)
     return distance
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.association.oriented_box import Boxes, box_axes, fit_boxes, upright
 from reobj.types import Frame, Instances, Intrinsics
 
 Array = NDArray[np.float64]
@@ -21,6 +22,8 @@ _STRIDE, _STRIDE_WIDTH = 2, 640
 #: points further from the median depth than this many robust standard deviations are outliers (MAD),
 #: but nothing nearer than the slack, which is below the thickness of the things themselves
 _OUTLIER_STD, _OUTLIER_SLACK_M = 3.0, 0.05
+#: a gap in depth wider than this share of what the instance measures across lies behind its border
+_GAP_SHARE = 0.5
 #: standard deviation of a Gaussian over its median absolute deviation
 _MAD_TO_STD = 1.4826
 #: the visible surface's centre wanders between views by about this share of the visible extent
@@ -37,29 +40,44 @@ class InstanceGeometry:
         depths: (N,) metres along the optical axis, median of the surface.
         positions: (N, 3) metres in the map, centre of the visible surface; all NaN without a pose.
         covariances: (N, 3, 3) square metres, of depth noise and extent.
-        extents: (N, 3) metres, side lengths of the axis-aligned box around the visible surface.
+        extents: (N, 3) metres, full side lengths of the box around the visible surface, along its axes.
+        orientations: (N, 4) quaternions x y z w of the box in the map; left out: along the map's axes.
     """
 
     depths: Array
     positions: Array
     covariances: Array
     extents: Array
+    orientations: Array = field(default_factory=lambda: np.zeros((0, 4)))
+
+    def __post_init__(self) -> None:
+        if len(self.orientations) != len(self.depths):
+            object.__setattr__(self, "orientations", upright(np.zeros(len(self.depths))))
 
     @property
     def located(self) -> NDArray[np.bool_]:
         """(N,) which instances have a position."""
         return np.isfinite(self.positions[:, 0])
 
+    @property
+    def spans(self) -> Array:
+        """(N, 3) metres: side lengths of the boxes along the axes of the map that just hold theirs."""
+        return (np.abs(box_axes(self.orientations)) @ self.extents[..., None])[..., 0]
+
     def select(self, rows: NDArray[np.intp] | slice) -> InstanceGeometry:
         """Of some of the instances."""
         return InstanceGeometry(
-            self.depths[rows], self.positions[rows], self.covariances[rows], self.extents[rows]
+            self.depths[rows],
+            self.positions[rows],
+            self.covariances[rows],
+            self.extents[rows],
+            self.orientations[rows],
         )
 
     @classmethod
     def joined(cls, parts: Sequence[InstanceGeometry]) -> InstanceGeometry:
         """Of the instances of all parts."""
-        names = ("depths", "positions", "covariances", "extents")
+        names = ("depths", "positions", "covariances", "extents", "orientations")
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     @classmethod
@@ -86,14 +104,15 @@ def measure(frame: Frame, instances: Instances, pose: Array | None) -> InstanceG
     pixels, counts = _sample(instances.label_image, frame.depth, n)
     found = np.flatnonzero(counts >= MIN_POINTS)
     points = _back_project(pixels[found], frame.depth, frame.intrinsics)
-    kept, result.depths[found] = _inliers(points[:, 2])
+    kept, result.depths[found] = _surface(points)
     if pose is None or len(found) == 0:
         return result
     placed = pose[:3, :3] @ points + pose[:3, 3:]
-    low, centre, high = _quantiles(placed, kept, (0.02, 0.5, 0.98))
-    result.positions[found] = centre
-    result.extents[found] = high - low
-    result.covariances[found] = _covariance(centre - pose[:3, 3], high - low)
+    boxes = fit_boxes(placed, kept)
+    result.positions[found] = boxes.centres
+    result.extents[found] = boxes.extents
+    result.orientations[found] = boxes.orientations
+    result.covariances[found] = _covariance(boxes, pose[:3, 3])
     return result
 
 
@@ -103,11 +122,12 @@ def _sample(
     """(N, S) flat pixel indices spread evenly over each mask, and (N,) how many different ones it has."""
     width = label_image.shape[1]
     step = max(1, width * _STRIDE // _STRIDE_WIDTH)
-    labels = label_image[step:-step:step, step:-step:step]
     z = depth[step:-step:step, step:-step:step]
+    grid = np.ascontiguousarray(label_image[::step, ::step])  # every step-th pixel, and a border around z
+    labels = grid[1 : 1 + z.shape[0], 1 : 1 + z.shape[1]]
     wanted = np.flatnonzero((labels > 0) & (labels <= n) & (z > 0) & (z < np.inf))
     group = labels.ravel()[wanted] - np.uint16(1)
-    inner = _interior(label_image, step).ravel()[wanted]
+    inner = _interior(grid, labels).ravel()[wanted]
     few = np.bincount(group[inner], minlength=n) < MIN_POINTS
     chosen = inner | few[group]
     wanted, group = wanted[chosen], group[chosen]
@@ -121,13 +141,12 @@ def _sample(
     return (row + 1) * step * width + (column + 1) * step, counts
 
 
-def _interior(label_image: NDArray[np.uint16], step: int) -> NDArray[np.bool_]:
-    """On the sampling grid: whether the four neighbours one step away belong to the same instance."""
-    here = label_image[step:-step:step, step:-step:step]
+def _interior(grid: NDArray[np.uint16], here: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Within the border of the grid: whether the four neighbours belong to the same instance."""
     rows, columns = here.shape
     inside: NDArray[np.bool_] = np.ones(here.shape, dtype=bool)
     for dy, dx in ((0, 1), (2, 1), (1, 0), (1, 2)):
-        inside &= label_image[dy * step :: step, dx * step :: step][:rows, :columns] == here
+        inside &= grid[dy : dy + rows, dx : dx + columns] == here
     return inside
 
 
@@ -138,29 +157,56 @@ def _back_project(pixels: NDArray[np.intp], depth: NDArray[np.float32], k: Intri
     return np.stack([(u - k.cx) / k.fx * z, (v - k.cy) / k.fy * z, z], axis=1)
 
 
-def _inliers(z: Array) -> tuple[NDArray[np.bool_], Array]:
-    """(N, S) which points belong to the surface, and (N,) its median depth."""
-    centre = np.median(z, axis=1, keepdims=True)
-    distance = np.abs(z - centre)
-    mad = np.median(distance, axis=1, keepdims=True)
-    return distance <= _OUTLIER_STD * _MAD_TO_STD * mad + _OUTLIER_SLACK_M, centre[:, 0]
+def _surface(points: Array) -> tuple[NDArray[np.bool_], Array]:
+    """(N, S) which of the (N, 3, S) points belong to the surface, and (N,) its median depth.
+
+    A mask that is a pixel or two off shows the wall behind a small thing, in a large part of its points.
+    A thing has no gap in depth as wide as that, so only the points on one side of it are the thing's.
+    """
+    z = points[:, 2]
+    kept = _largest_group(z, _GAP_SHARE * _across(points) + _OUTLIER_SLACK_M)
+    centre = _median(z, kept)
+    distance = np.abs(z - centre[:, None])
+    mad = _median(distance, kept)
+    return kept & (distance <= (_OUTLIER_STD * _MAD_TO_STD * mad + _OUTLIER_SLACK_M)[:, None]), centre
 
 
-def _quantiles(values: Array, kept: NDArray[np.bool_], shares: tuple[float, ...]) -> tuple[Array, ...]:
-    """Quantiles (N, 3) over the kept ones of (N, 3, S) values; at least half of each row is kept."""
-    ordered = np.sort(np.where(kept[:, None], values, np.inf), axis=2)
-    last = kept.sum(axis=1) - 1
-    rows = np.arange(len(values))
-    return tuple(ordered[rows, :, np.rint(share * last).astype(np.intp)] for share in shares)
+def _across(points: Array) -> Array:
+    """(N,) metres, the longer side of what is seen, at its median depth."""
+    rays = points[:, :2] / points[:, 2:]
+    return np.ptp(rays, axis=2).max(axis=1) * np.median(points[:, 2], axis=1)
 
 
-def _covariance(ray: Array, extent: Array) -> Array:
+def _largest_group(z: Array, gap: Array) -> NDArray[np.bool_]:
+    """(N, S) the points of the largest group of each row between gaps in depth wider than (N,) ``gap``."""
+    n, s = z.shape
+    order = np.argsort(z, axis=1)
+    steps = np.diff(np.take_along_axis(z, order, axis=1), axis=1, prepend=z.min(axis=1, keepdims=True))
+    group = np.empty((n, s), np.intp)
+    np.put_along_axis(group, order, np.cumsum(steps > gap[:, None], axis=1), axis=1)
+    flat = group + s * np.arange(n)[:, None]
+    sizes = np.bincount(flat.ravel(), minlength=n * s).reshape(n, s)
+    largest: NDArray[np.bool_] = group == sizes.argmax(axis=1)[:, None]
+    return largest
+
+
+def _median(values: Array, kept: NDArray[np.bool_]) -> Array:
+    """(N,) medians of the kept ones of (N, S) values, at least one of each."""
+    ordered = np.sort(np.where(kept, values, np.inf), axis=1)
+    count, rows = kept.sum(axis=1), np.arange(len(values))
+    return (ordered[rows, (count - 1) // 2] + ordered[rows, count // 2]) / 2
+
+
+def _covariance(boxes: Boxes, camera: Array) -> Array:
     """(N, 3, 3): depth noise along the ray, and how far the surface's centre moves between views."""
+    ray = boxes.centres - camera
     distance = np.linalg.norm(ray, axis=1)
     direction = ray / distance[:, None]
-    along = depth_std(distance) ** 2 + (_EXTENT_SHARE * extent.mean(axis=1)) ** 2
-    across = (_EXTENT_SHARE * extent) ** 2 + _FLOOR_M**2
-    return along[:, None, None] * direction[:, :, None] * direction[:, None] + across[:, :, None] * np.eye(3)
+    along = depth_std(distance) ** 2 + (_EXTENT_SHARE * boxes.extents.mean(axis=1)) ** 2
+    across = (_EXTENT_SHARE * boxes.extents) ** 2 + _FLOOR_M**2
+    axes = box_axes(boxes.orientations)
+    spread = (axes * across[:, None]) @ np.swapaxes(axes, 1, 2)
+    return along[:, None, None] * direction[:, :, None] * direction[:, None] + spread
 
 
 def depth_std(distance: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Votes for class names, per object, as one matrix."""
+"""Votes for class names, by row, as one matrix."""
 
 from __future__ import annotations
 
@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 
 
 class LabelVotes:
-    """A vocabulary that grows, and votes (R, L) for its words."""
+    """Votes (R, L) for the words of a vocabulary that grows.
 
-    def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+    Args:
+        codes: word to column; tables that share it share the vocabulary.
+    """
+
+    def __init__(self, codes: dict[str, int] | None = None) -> None:
+        self._codes: dict[str, int] = {} if codes is None else codes
         self._votes: NDArray[np.float64] = np.zeros((16, 8))
         self._rows = 0
 
@@ -36,17 +40,27 @@ class LabelVotes:
         """A new row with these votes (at most L,)."""
         if self._rows == len(self._votes):
             self._votes = np.concatenate([self._votes, np.zeros_like(self._votes)])
-        self._votes[self._rows] = 0
-        self._votes[self._rows, : len(histogram)] = histogram
         self._rows += 1
+        self.put(self._rows - 1, histogram)
 
     def add(self, rows: NDArray[np.intp], labels: Iterable[str]) -> None:
         """One vote for each row, which may occur once."""
         self._votes[rows, self.encode(labels)] += 1
 
+    def put(self, row: int, histogram: NDArray[np.float64]) -> None:
+        """The row has these votes (at most L,) and no others."""
+        self._widen()
+        self._votes[row] = 0
+        self._votes[row, : len(histogram)] = histogram
+
+    def counts(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(len(rows), L) votes."""
+        self._widen()
+        return self._votes[rows, : len(self._codes)]
+
     def shares(self, rows: NDArray[np.intp]) -> NDArray[np.float64]:
         """(len(rows), L) votes as shares that sum to one."""
-        votes = self._votes[rows, : len(self._codes)]
+        votes = self.counts(rows)
         return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-12)
 
     def _widen(self) -> None:

@@ -30,7 +30,7 @@ class MapObject:
         label_share: its share of the votes, in [0, 1].
         position: (3,) metres in the map, centre; None while unknown, as are the next two.
         covariance: (3, 3) square metres.
-        extent: (3,) metres, full side lengths along the axes of the map.
+        extent: (3,) metres, full side lengths of the box.
         views: frames in which it was seen.
         visits: tracks that were it.
         prototypes: embeddings kept.
@@ -38,6 +38,7 @@ class MapObject:
         state: present, absent, moved or retired.
         merged_into: the object that this one was merged into, 0 if none.
         cannot_link: objects that were seen in the same frame, so that they are never this one.
+        orientation: (4,) quaternion x, y, z, w of the box in the map; None while unknown.
     """
 
     object_id: int
@@ -56,3 +57,4 @@ class MapObject:
     state: ObjectState = ObjectState.PRESENT
     merged_into: int = 0
     cannot_link: frozenset[int] = frozenset()
+    orientation: NDArray[np.float64] | None = None

@@ -2,126 +2,144 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.association import map_edits, map_growth, map_queries, map_rows, pose_correction
 from reobj.association.candidates import Candidates
-from reobj.association.diverse import insert_diverse
-from reobj.association.fusion import fuse
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.label_votes import LabelVotes
+from reobj.association.map_growth import NewVisit
+from reobj.association.map_journal import Journal
 from reobj.association.map_object import MapObject, ObjectState
-from reobj.association.table import Table
+from reobj.association.map_places import places_in
+from reobj.association.map_state import MapState
+from reobj.association.store.changes import MapChanges
+from reobj.association.store.snapshot import MapSnapshot
+from reobj.association.views import Views
+from reobj.association.visits import Visit
 from reobj.errors import InputError, mismatch
-from reobj.types import ModelId
+from reobj.types import DecisionKind, Event, ModelId
 
-Indices = NDArray[np.intp]
-
-#: the extent follows a larger measurement quickly and a smaller (partly hidden) one slowly
-_EXTENT_GROWTH, _EXTENT_DECAY = 0.3, 0.02
+Array = NDArray[np.float64]
 
 
 class ObjectMap:
     """All objects. Deleting a track never deletes an object; ids are never reused.
 
+    An object is the sum of its visits. Objects that were merged into others or deleted are retired:
+    their rows stay, but they do not count and are no candidates. A method that takes an id raises
+    UnknownObjectError unless it is that of a living object, where nothing else is said.
+
     Args:
-        max_prototypes: embeddings kept per object, spread over its views.
+        max_prototypes: embeddings per object that tracks are compared with, spread over its views.
         min_novelty: cosine distance from which an embedding counts as another view.
+
+    Attributes:
+        edits: how often objects were merged, taken apart, deleted or replaced.
     """
 
     def __init__(self, max_prototypes: int = 16, min_novelty: float = 0.05) -> None:
-        self._max_prototypes = max_prototypes
-        self._min_novelty = min_novelty
-        self._next_id = 1
-        self.clear()
+        self._limits = max_prototypes, min_novelty
+        self._next_id = self._next_visit_id = 1
+        self.edits = 0
+        self._state = MapState(*self._limits)
 
     def clear(self) -> None:
         """Forgets all objects and the model; their ids are still not used again."""
-        self._model: ModelId | None = None
-        self._table = _new_table(self._max_prototypes, 0)
-        self._votes = LabelVotes()
-        self._rows: dict[int, int] = {}
-        self._uuids: list[str] = []
-        self._cannot_link: list[set[int]] = []
+        own_uuid = self._state.uuid
+        self._state = MapState(*self._limits)
+        self._state.uuid, self._state.journal = own_uuid, Journal(cleared=True)
+        self.edits += 1
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._state.living
 
     @property
     def model(self) -> ModelId | None:
         """The network that makes the embeddings; None before the first one."""
-        return self._model
+        return self._state.model
 
     def check_model(self, model: ModelId) -> None:
         """Raises InputError unless this is the first model or the same as before."""
-        if self._model is not None and self._model != model:
-            raise InputError(
-                mismatch("model of the embeddings", f"{self._model} as in the object map", model)
-            )
+        if self.model is not None and self.model != model:
+            raise InputError(mismatch("model of the embeddings", f"{self.model} as in the object map", model))
 
     def use(self, model: ModelId) -> None:
         """From now on embeddings come from this model. Raises InputError when others came before."""
         self.check_model(model)
-        if self._model is None:
-            self._model, self._table = model, _new_table(self._max_prototypes, model.dim)
-
-    def label_shares(self, labels: list[str]) -> NDArray[np.float64]:
-        """(L,) the votes of a track as shares over the vocabulary of the map."""
-        histogram = self._votes.histogram(labels)
-        return histogram / max(histogram.sum(), 1.0)
+        if self.model is None:
+            self._state.use(model)
 
     def create(
         self,
-        views: NDArray[np.float32],
+        views: Views,
         labels: list[str],
         stamps_ns: tuple[int, int],
         geometry: InstanceGeometry,
+        track_id: int = 0,
+        probability: float = 1.0,
+        pose: Array | None = None,
     ) -> int:
         """Adds an object and returns its id.
 
         Args:
-            views: (V, D) unit rows of the model in use, V > 0, different views.
+            views: different ones of the model in use, at least one.
             labels: one vote for each frame in which it was seen.
             stamps_ns: of the first and the last of them.
-            geometry: of one instance.
+            geometry: of one instance, over these frames.
+            track_id: the track that it was.
+            probability: in [0, 1], that it is new.
+            pose: (4, 4) camera to map in the last of the frames.
         """
         object_id, self._next_id = self._next_id, self._next_id + 1
-        kept = views[: self._max_prototypes]
-        bank = np.concatenate([kept, np.repeat(kept[:1], self._max_prototypes - len(kept), axis=0)])
-        first, last = stamps_ns
-        self._rows[object_id] = len(self._table)
-        self._votes.append(self._votes.histogram(labels))
-        self._uuids.append(str(uuid.uuid4()))
-        self._cannot_link.append(set())
-        self._table.append(
-            1,
-            id=object_id,
-            prototypes=bank,
-            prototype_count=len(kept),
-            position=geometry.positions,
-            covariance=geometry.covariances,
-            extent=geometry.extents,
-            first_seen=first,
-            last_seen=last,
-            views=len(labels),
-            visits=1,
-        )
+        seen = NewVisit(DecisionKind.NEW, views, labels, stamps_ns, geometry, track_id, probability, pose)
+        map_growth.add_object(self._state, object_id, self._new_visit_id(), seen)
         return object_id
 
-    def visit(self, object_id: int, stamp_ns: int, views: NDArray[np.float32]) -> int:
-        """A new track with these views (V, D) turned out to be the object.
+    def visit(
+        self,
+        object_id: int,
+        stamp_ns: int,
+        views: Views,
+        labels: list[str],
+        stamps_ns: tuple[int, int],
+        geometry: InstanceGeometry,
+        track_id: int = 0,
+        probability: float = 1.0,
+        pose: Array | None = None,
+    ) -> int:
+        """A new track turned out to be the object. The other arguments are as for ``create``.
+
+        Args:
+            object_id: which one.
+            stamp_ns: of the frame in which that was found.
 
         Returns:
             How long it had been away, nanoseconds.
         """
-        table, row = self._of(object_id)
-        table["visits"][row] += 1
-        for view in views:
-            self._add_views(table, np.array([row]), view[None])
-        return max(0, stamp_ns - int(table["last_seen"][row]))
+        row = self._state.living_row(object_id)
+        absence_ns = max(0, stamp_ns - int(self._state.table["last"][row]))
+        seen = NewVisit(DecisionKind.MATCH, views, labels, stamps_ns, geometry, track_id, probability, pose)
+        map_growth.add_visit(self._state, row, self._new_visit_id(), seen)
+        return absence_ns
+
+    def resume(
+        self,
+        object_id: int,
+        views: Views,
+        labels: list[str],
+        stamps_ns: tuple[int, int],
+        geometry: InstanceGeometry,
+        pose: Array | None = None,
+    ) -> None:
+        """A new track turned out to be the object, which was not away: its running visit goes on.
+
+        The arguments are as for ``create``.
+        """
+        seen = NewVisit(DecisionKind.MATCH, views, labels, stamps_ns, geometry, 0, 1.0, pose)
+        map_growth.resume(self._state, self._state.living_row(object_id), seen)
 
     def observe(
         self,
@@ -130,8 +148,9 @@ class ObjectMap:
         labels: list[str],
         stamp_ns: int,
         geometry: InstanceGeometry,
+        pose: Array | None = None,
     ) -> None:
-        """Updates objects that are in view, each named once.
+        """Updates objects that are in view, each named once, and their running visits.
 
         Args:
             object_ids: M objects.
@@ -139,147 +158,246 @@ class ObjectMap:
             labels: M class names.
             stamp_ns: of the frame.
             geometry: of the M instances.
+            pose: (4, 4) camera to map.
         """
-        if not object_ids:
-            return
-        table, _ = self._of(object_ids[0])
-        rows = np.array([self._rows[i] for i in object_ids], dtype=np.intp)
-        table["last_seen"][rows] = np.maximum(table["last_seen"][rows], stamp_ns)
-        table["views"][rows] += 1
-        self._votes.add(rows, labels)
-        self._add_views(table, rows, embeddings)
-        _place(table, rows, geometry)
+        if object_ids:
+            rows = self._state.living_rows(object_ids)
+            map_growth.observe(self._state, rows, embeddings, labels, stamp_ns, geometry, pose)
+
+    def resolve(self, object_id: int) -> int:
+        """The living object that this id stands for, after all merges.
+
+        Raises:
+            UnknownObjectError: it was never given out, or deleted.
+        """
+        final = self._state.identities.resolve(object_id)
+        self._state.living_row(final)
+        return final
+
+    def identity(self, object_id: int) -> int:
+        """As ``resolve``, but an id that stands for no living object is no error."""
+        return self._state.identities.resolve(object_id)
+
+    def owner(self, visit_id: int) -> int:
+        """The living object that a visit belongs to now. Raises InputError when there is none."""
+        s = self._state
+        object_id = int(s.table["id"][s.visits.table["owner"][s.visits.row(visit_id)]])
+        s.living_row(object_id)
+        return object_id
+
+    def running_visit(self, object_id: int) -> int:
+        """The visit that ``observe`` adds to: the one seen last."""
+        s = self._state
+        return int(s.visits.table["id"][s.table["running"][s.living_row(object_id)]])
+
+    def running(self, object_ids: list[int]) -> list[tuple[int, int]]:
+        """Of each object the visit that ``observe`` adds to, and the frames that it has seen so far."""
+        s = self._state
+        rows = s.table["running"][s.living_rows(object_ids)]
+        return list(
+            zip(s.visits.table["id"][rows].tolist(), s.visits.table["views"][rows].tolist(), strict=True)
+        )
+
+    def visits(self, object_id: int) -> tuple[Visit, ...]:
+        """Copies of the visits of an object, retired or not, the oldest first."""
+        log = self._state.visits
+        return tuple(log.get(row, object_id) for row in log.of(self._state.row(object_id)))
+
+    def last_pose(self, object_id: int) -> Array | None:
+        """(4, 4) camera to map when the object was seen last; None where not known."""
+        s = self._state
+        pose = s.visits.table["last_pose"][s.table["running"][s.living_row(object_id)]]
+        return pose.copy() if np.isfinite(pose).all() else None
+
+    def prototypes_of(self, object_id: int) -> Views:
+        """The views that tracks are compared with."""
+        return self._state.prototypes.get(self._state.living_row(object_id), reserve=False).views
+
+    def set_state(self, object_id: int, state: ObjectState) -> None:
+        """Present, absent or moved. Raises InputError for retired: see ``merge`` and ``delete``."""
+        if state == ObjectState.RETIRED:
+            raise InputError(mismatch("state of an object", "present, absent or moved", state.name))
+        self._state.set_state(self._state.living_row(object_id), state)
+
+    def move(self, object_id: int, geometry: InstanceGeometry) -> None:
+        """The object is somewhere else now: its place starts anew from one instance.
+
+        Raises:
+            InputError: the instance has no place.
+        """
+        if not geometry.located.all():
+            raise InputError(mismatch(f"new place of object {object_id}", "a position", "none"))
+        map_growth.move(self._state, self._state.living_row(object_id), geometry)
+
+    def rename(self, object_id: int, name: str) -> None:
+        """Gives a name; an empty one takes it away."""
+        row = self._state.living_row(object_id)
+        self._state.names[row] = name
+        self._state.journal.objects.add(row)
+
+    def delete(self, object_id: int) -> None:
+        """The object is no more; its id stands for nothing from now on."""
+        self._state.set_state(self._state.living_row(object_id), ObjectState.RETIRED)
+        self.edits += 1
+
+    def merge(self, kept: int, absorbed: Sequence[int], force: bool = False) -> dict[int, tuple[int, ...]]:
+        """Objects turned out to be one: the first gets the visits of the others, whose ids stand for it.
+
+        Returns:
+            Absorbed id to the visits that moved: what ``unmerge`` needs.
+
+        Raises:
+            CannotLinkError: two of them were seen in one image, and it is not forced.
+            InputError: there are not at least two different ones.
+        """
+        moved = map_edits.merge(self._state, kept, absorbed, force)
+        self.edits += 1
+        return moved
+
+    def unmerge(self, kept: int, moved: Mapping[int, Sequence[int]]) -> None:
+        """Undoes ``merge``: the absorbed objects live again, with those of the visits that are still there.
+
+        Merges can be undone in any order: visits are taken from whoever ``kept`` stands for now.
+
+        Raises:
+            InputError: it was undone before, or somebody would be left without a visit; all is unchanged.
+        """
+        map_edits.unmerge(self._state, kept, moved)
+        self.edits += 1
+
+    def split(self, object_id: int, visit_ids: Sequence[int]) -> int:
+        """Some visits were somebody else. Returns the id of a new object, never the same as the old one.
+
+        Raises:
+            InputError: a visit is not one of the object's, or one of both would have none.
+        """
+        map_edits.split(self._state, object_id, visit_ids, self._next_id)
+        self._next_id, self.edits = self._next_id + 1, self.edits + 1
+        return self._next_id - 1
+
+    def correct_poses(self, stamps_ns: NDArray[np.int64], corrections: Array) -> int:
+        """Moves visits, and where views were seen from, with the camera; objects are placed anew from them.
+
+        Args:
+            stamps_ns: (K,) ascending, K > 0.
+            corrections: (K, 4, 4) rigid, from places as they were to places as they are; in between in
+                proportion of time.
+
+        Returns:
+            How many objects moved.
+        """
+        return pose_correction.correct(self._state, stamps_ns, corrections)
 
     def cannot_link(self, object_id: int) -> frozenset[int]:
-        """The objects that were seen in the same frame as this one."""
-        return frozenset(self._cannot_link[self._rows[object_id]])
+        """The living objects that this one, or one merged into it, was seen together with."""
+        return map_queries.linked(self._state, self._state.living_row(object_id))
 
     def never_same(self, object_id: int, others: Iterable[int]) -> None:
-        """The object was seen in one frame with each of the others: kept for good."""
-        for other in others:
-            if other != object_id:
-                self._cannot_link[self._rows[object_id]].add(other)
-                self._cannot_link[self._rows[other]].add(object_id)
+        """The object was seen in one frame with each of the others: kept for good. Old ids will do."""
+        s, here = self._state, self.resolve(object_id)
+        for other in map(s.identities.resolve, others):
+            if other != here and s.lives(other) and s.identities.link(here, other):
+                s.journal.links.append((here, other))
 
     def places(self, object_ids: list[int]) -> InstanceGeometry:
         """Of M objects, NaN where unknown; without depths."""
-        return self._places([self._rows[i] for i in object_ids])
+        return places_in(self._state.table, self._state.living_rows(object_ids))
 
-    def _places(self, rows: Indices | slice | list[int]) -> InstanceGeometry:
-        position = self._table["position"][rows]
-        unknown = np.full(len(position), np.nan)
-        return InstanceGeometry(
-            unknown, position, self._table["covariance"][rows], self._table["extent"][rows]
-        )
+    def object_ids(self) -> list[int]:
+        """Of all living objects."""
+        return [i for i in self._state.row_of if self._state.lives(i)]
 
-    def similarities(self, object_ids: list[int], embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+    def shares_of(self, object_ids: list[int]) -> Array:
+        """(M, L) votes of each of M objects as shares over the vocabulary of the map."""
+        return self._state.votes.shares(self._state.living_rows(object_ids))
+
+    def labels_of(self, object_ids: list[int]) -> list[str]:
+        """The class of each of M objects with the most votes."""
+        words = self._state.votes.words
+        return [words[k] for k in self.shares_of(object_ids).argmax(axis=1).tolist()] if object_ids else []
+
+    def similarities(self, object_ids: list[int], embeddings: NDArray[np.float32]) -> Array:
         """(M, O) of each embedding (M, D) to the nearest prototype of each of O objects."""
-        prototypes = self._table["prototypes"][[self._rows[i] for i in object_ids]]
-        flat = prototypes.reshape(-1, prototypes.shape[2])
-        nearest = (embeddings @ flat.T).reshape(len(embeddings), *prototypes.shape[:2]).max(axis=2)
-        return nearest.astype(np.float64)
+        return map_queries.similarities(self._state, object_ids, embeddings)
 
-    def candidates(self, around: NDArray[np.float64] | None = None, radius_m: float = np.inf) -> Candidates:
-        """The objects that a track may be.
+    def label_shares(self, labels: list[str]) -> Array:
+        """(L,) the votes of a track as shares over the vocabulary of the map."""
+        histogram = self._state.votes.histogram(labels)
+        return histogram / max(histogram.sum(), 1.0)
+
+    def candidates(
+        self,
+        around: Array | None = None,
+        radius_m: float = np.inf,
+        views: NDArray[np.float32] | None = None,
+        also: Collection[int] = (),
+        without: Collection[int] = (),
+    ) -> Candidates:
+        """The living objects that a track may be.
 
         Args:
             around: (T, 3) only objects near one of these places, and those without a place; None for all.
             radius_m: how near.
+            views: (T, V, D) unit rows of the tracks: of more than 1,000 objects that places do not tell
+                apart, just those that look most like one of the tracks; None for all.
+            also: ids of objects that are compared wherever they are and whatever they look like.
+            without: ids of objects that are left out.
         """
-        table = self._table
-        rows: Indices | slice = slice(None)
-        if around is not None:
-            away = np.linalg.norm(table["position"][:, None] - around[None], axis=2)
-            rows = np.flatnonzero(~(away > radius_m).all(axis=1))  # NaN: no place, stays
-        every = np.arange(len(table))[rows]
-        return Candidates(
-            table["id"][rows],
-            table["prototypes"][rows],
-            self._votes.shares(every),
-            self._places(rows),
-            len(table),
-        )
+        return map_queries.candidates(self._state, around, radius_m, views, also, without)
+
+    def near(self, around: Array, radius_m: float) -> list[int]:
+        """The living objects that are within a radius of one of these places (T, 3)."""
+        return map_queries.near(self._state, around, radius_m)
 
     def get(self, object_id: int) -> MapObject:
-        """A copy of one object. Raises InputError when there is none of that id."""
-        table, row = self._of(object_id)
-        shares = self._votes.shares(np.array([row]))[0]
-        placed = bool(np.isfinite(table["position"][row, 0]))
-        position, covariance, extent = (
-            _frozen(table[c][row]) if placed else None for c in ("position", "covariance", "extent")
-        )
-        return MapObject(
-            object_id=object_id,
-            uuid=self._uuids[row],
-            name="",
-            label=self._votes.words[int(shares.argmax())],
-            label_share=float(shares.max()),
-            position=position,
-            covariance=covariance,
-            extent=extent,
-            views=int(table["views"][row]),
-            visits=int(table["visits"][row]),
-            prototypes=int(table["prototype_count"][row]),
-            first_seen_ns=int(table["first_seen"][row]),
-            last_seen_ns=int(table["last_seen"][row]),
-            state=ObjectState.PRESENT,
-            cannot_link=frozenset(self._cannot_link[row]),
-        )
+        """A copy of one object, retired or not."""
+        return map_queries.describe(self._state, self._state.row(object_id))
 
-    def objects(self) -> tuple[MapObject, ...]:
-        """Copies of all objects, in the order of their ids."""
-        return tuple(self.get(object_id) for object_id in self._rows)
+    def objects(self, retired: bool = False) -> tuple[MapObject, ...]:
+        """Copies of all living objects, in the order of their ids; the retired ones too when asked for."""
+        row_of = self._state.row_of
+        rows = [row_of[i] for i in sorted(row_of) if retired or self._state.lives(i)]
+        return map_queries.describe_all(self._state, np.array(rows, np.intp))
 
-    def _of(self, object_id: int) -> tuple[Table, int]:
-        if object_id not in self._rows:
-            raise InputError(mismatch("object_id", f"one of the {len(self)} objects of the map", object_id))
-        return self._table, self._rows[object_id]
+    def snapshot(self, next_event_id: int = 1) -> MapSnapshot:
+        """A copy of everything."""
+        return map_rows.snapshot(self._state, (self._next_id, self._next_visit_id), next_event_id)
 
-    def _add_views(self, table: Table, rows: Indices, embeddings: NDArray[np.float32]) -> None:
-        counts = table["prototype_count"]
-        where = insert_diverse(table["prototypes"][rows], counts[rows], embeddings, self._min_novelty)
-        new = where >= 0
-        table["prototypes"][rows[new], where[new]] = embeddings[new]
-        counts[rows[new]] = np.maximum(counts[rows[new]], where[new] + 1)
+    def restore(self, snapshot: MapSnapshot) -> None:
+        """Becomes what a file holds. Ids that were given out here are still not used again.
 
+        Raises:
+            MapFileError: the snapshot is not whole; the map is unchanged.
+        """
+        state = MapState(*self._limits)
+        map_rows.fill(state, snapshot)
+        state.journal = Journal()
+        map_queries.follow(state, range(len(state.table)))
+        self._state = state
+        self._next_id = max(self._next_id, snapshot.next_object_id)
+        self._next_visit_id = max(self._next_visit_id, snapshot.next_visit_id)
+        self.edits += 1
 
-def _place(table: Table, rows: Indices, geometry: InstanceGeometry) -> None:
-    """Fuses positions where the object already has one, and sets the first one elsewhere."""
-    position, covariance, extent = table["position"], table["covariance"], table["extent"]
-    had = np.isfinite(position[rows, 0])
-    first, again = geometry.located & ~had, geometry.located & had
-    for column, measured in (
-        (position, geometry.positions),
-        (covariance, geometry.covariances),
-        (extent, geometry.extents),
-    ):
-        column[rows[first]] = measured[first]
-    old = rows[again]
-    position[old], covariance[old] = fuse(
-        position[old], covariance[old], geometry.positions[again], geometry.covariances[again]
-    )
-    change = geometry.extents[again] - extent[old]
-    extent[old] += np.where(change > 0, _EXTENT_GROWTH, _EXTENT_DECAY) * change
+    def take_changes(self, events: Iterable[Event] = (), everything: bool = False) -> MapChanges | None:
+        """What happened since the last call; None when nothing did.
 
+        Args:
+            events: with their ids, to be written with it.
+            everything: all of the map instead, for a file that holds nothing or something else.
+        """
+        events, journal = tuple(events), self._state.journal
+        if everything:
+            journal = map_rows.everything(self._state)
+        if not journal and not events:
+            return None
+        self.forget_changes()
+        return map_rows.changes(self._state, journal, (self._next_id, self._next_visit_id), events)
 
-def _frozen(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    copy = values.copy()
-    copy.setflags(write=False)
-    return copy
+    def forget_changes(self) -> None:
+        """What happened so far is not to be written: the next ``take_changes`` begins here."""
+        map_queries.follow(self._state, self._state.journal.objects)
+        self._state.journal = Journal()
 
-
-def _new_table(max_prototypes: int, dim: int) -> Table:
-    return Table(
-        {
-            "id": ((), np.int64),
-            "prototypes": ((max_prototypes, dim), np.float32),
-            "prototype_count": ((), np.int64),
-            "position": ((3,), np.float64),
-            "covariance": ((3, 3), np.float64),
-            "extent": ((3,), np.float64),
-            "first_seen": ((), np.int64),
-            "last_seen": ((), np.int64),
-            "views": ((), np.int64),
-            "visits": ((), np.int64),
-        }
-    )
+    def _new_visit_id(self) -> int:
+        self._next_visit_id += 1
+        return self._next_visit_id - 1

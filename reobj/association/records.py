@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from reobj.association.diverse import effective_views, insert_diverse
 from reobj.association.evidence import Queries
-from reobj.association.fusion import fuse
 from reobj.association.geometry import InstanceGeometry
+from reobj.association.map_places import fused
 from reobj.association.object_map import ObjectMap
+from reobj.association.views import Views
 from reobj.types import Decision, DecisionKind
 
 UNDECIDED = Decision(DecisionKind.DEFER)
@@ -24,18 +25,30 @@ class TrackRecord:
         doubts: frames in a row in which the track was not where its object is.
         labels: class names, one per frame, while it looks for its object.
         first_ns, last_ns: stamps of its first and last frame.
+        last_pose: (4, 4) camera to map in its last frame, None where not known.
         geometry: fused, of one instance.
+        visit_id: the visit that it is in the map; 0 until its object is known.
     """
 
-    def __init__(self, embedding: NDArray[np.float32], max_views: int, stamp_ns: int) -> None:
+    def __init__(
+        self,
+        embedding: NDArray[np.float32],
+        max_views: int,
+        stamp_ns: int,
+        pose: NDArray[np.float64] | None = None,
+    ) -> None:
         self._bank = np.repeat(embedding[None, None], max_views, axis=1)  # (1, V, D)
+        self._stamps = np.full(max_views, stamp_ns, np.int64)
+        self._poses = np.full((max_views, 4, 4), np.nan if pose is None else pose)
         self._count = np.ones(1, np.int64)
         self.decision = UNDECIDED
         self.deferred = 0
         self.doubts = 0
         self.labels: list[str] = []
         self.first_ns = self.last_ns = stamp_ns
+        self.last_pose = pose
         self.geometry = InstanceGeometry.unknown(1)
+        self.visit_id = 0
 
     @property
     def object_id(self) -> int:
@@ -46,6 +59,12 @@ class TrackRecord:
         """(V, D) the different views so far."""
         return self._bank[0, : self._count[0]]
 
+    @property
+    def seen(self) -> Views:
+        """The same with the moments and places that they were seen from."""
+        count = self._count[0]
+        return Views(self.views.copy(), self._stamps[:count].copy(), self._poses[:count].copy())
+
     def see(
         self,
         embedding: NDArray[np.float32],
@@ -53,15 +72,20 @@ class TrackRecord:
         stamp_ns: int,
         geometry: InstanceGeometry,
         min_novelty: float,
+        pose: NDArray[np.float64] | None = None,
     ) -> None:
         """Takes the instance of one frame into account."""
         where = insert_diverse(self._bank, self._count, embedding[None], min_novelty)[0]
         if where >= 0:
             self._bank[0, where] = embedding
+            self._stamps[where] = stamp_ns
+            self._poses[where] = np.nan if pose is None else pose
             self._count[0] = max(self._count[0], where + 1)
         self.labels.append(label)
         self.last_ns = stamp_ns
-        self.geometry = _joined(self.geometry, geometry)
+        self.last_pose = pose
+        views = np.array([max(len(self.labels) - 1, 1)], np.float64)
+        self.geometry = fused(self.geometry, geometry, views, np.ones(1))
 
 
 def queries(
@@ -89,13 +113,3 @@ def queries(
         np.stack([np.pad(shares, (0, width - len(shares))) for shares in labels]),
         InstanceGeometry.joined([record.geometry for record in records]),
     )
-
-
-def _joined(before: InstanceGeometry, now: InstanceGeometry) -> InstanceGeometry:
-    """Geometry of one instance over its frames; unknown in a frame leaves it as it was."""
-    if not now.located[0]:
-        return before
-    if not before.located[0]:
-        return now
-    mean, covariance = fuse(before.positions, before.covariances, now.positions, now.covariances)
-    return InstanceGeometry(now.depths, mean, covariance, np.maximum(before.extents, now.extents))

@@ -34,8 +34,9 @@ def common_shift(expected: Array, heights: Array, found: Array, similarity: NDAr
     best = similarity.argmax(axis=1)
     mutual = np.flatnonzero(similarity.argmax(axis=0)[best] == np.arange(len(best)))
     moved = found[best[mutual]] - expected[mutual]
-    apart = np.linalg.norm(moved[:, None] - moved[None], axis=2)
-    agree = apart <= _TOLERANCE * heights[mutual]
+    x, y = moved.T
+    apart = (x[:, None] - x[None]) ** 2 + (y[:, None] - y[None]) ** 2
+    agree = apart <= (_TOLERANCE * heights[mutual]) ** 2
     votes = agree.sum(axis=1)
     winner = int(votes.argmax())
     if votes[winner] < max(_LEAST_BOXES, _LEAST_SHARE * len(mutual)):

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association import kalman
-from reobj.association.assignment import assign
+from reobj.association.assignment import pairs
 from reobj.association.boxes import iou, to_centre, to_corners
 from reobj.association.gallery import remember, smallest_distance
+from reobj.association.mask_overlap import LastMasks
+from reobj.association.matching import Affinities, match
 from reobj.association.motion import NEAR_M, CameraMotion
 from reobj.association.shift import common_shift
 from reobj.association.table import Table
@@ -24,6 +26,8 @@ from reobj.errors import InputError, mismatch
 from reobj.types import Instances, TrackState
 
 Indices = NDArray[np.intp]
+
+_STATES = {False: TrackState.TENTATIVE, True: TrackState.CONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class _Seen(NamedTuple):
     labels: NDArray[np.int64]
     embeddings: NDArray[np.float32]
     depths: kalman.Array
+    label_image: NDArray[np.uint16]
 
 
 class Tracker:
@@ -59,6 +64,7 @@ class Tracker:
         self._dim = 0
         self._next_id = 1
         self._last_stamp_ns = -1
+        self._last_masks: LastMasks | None = None
         self._labels: dict[str, int] = {}
 
     @property
@@ -69,6 +75,7 @@ class Tracker:
     def reset(self) -> None:
         """Ends all tracks. Their ids are not used again."""
         self._tracks = None
+        self._last_masks = None
         self._last_stamp_ns = -1
 
     def update(
@@ -102,16 +109,19 @@ class Tracker:
             self._label_codes(instances.labels),
             embeddings,
             np.full(len(instances), np.nan) if depths is None else depths,
+            instances.label_image,
         )
         self._predict(tracks, camera_motion)
         if camera_motion is None and self._config.follow_camera:
             self._follow(tracks, seen)
         matches, unmatched = self._match(tracks, seen)
         self._correct(tracks, matches, seen)
-        self._start(tracks, unmatched, seen)
-        owners = np.concatenate([matches[:, 1], unmatched])
-        rows = np.concatenate([matches[:, 0], np.arange(len(tracks) - len(unmatched), len(tracks))])
-        result = self._report(tracks, rows, owners)
+        started = self._start(tracks, unmatched, seen)
+        owned = np.concatenate([matches, pairs(started, unmatched)])
+        result = self._report(tracks, owned)
+        if self._config.overlap == "mask":
+            tracks["detection"][owned[:, 0]] = owned[:, 1]
+            self._last_masks = LastMasks(seen.label_image, seen.boxes[:, :2])
         self._end(tracks)
         return result
 
@@ -146,10 +156,7 @@ class Tracker:
         front = ~(depths < NEAR_M)
         ratio = tracks["depth"] / np.where(front, depths, np.nan)
         scale = np.where(np.isfinite(ratio), ratio, 1.0)
-        tracks["mean"][:, 0, :2] = centres
-        tracks["mean"][:, 0, 3] *= scale
-        tracks["mean"][:, 1, [0, 1, 3]] *= scale[:, None]
-        tracks["covariance"][:, :, [0, 1, 3]] *= (scale * scale)[:, None, None]
+        kalman.move(tracks["mean"], tracks["covariance"], centres, scale)
         tracks["depth"][:] = depths
         tracks.keep(front)
 
@@ -163,69 +170,37 @@ class Tracker:
 
     def _match(self, tracks: Table, seen: _Seen) -> tuple[Indices, Indices]:
         """Pairs (M, 2) of track row and detection, and the detections that are left."""
-        left: Indices = np.arange(len(seen.boxes))
-        if len(tracks) == 0 or len(left) == 0:
-            return np.zeros((0, 2), np.intp), left
-        mean, confirmed, age = tracks["mean"], tracks["confirmed"], tracks["age"]
-        motion = kalman.gating_distance(mean, tracks["covariance"], seen.boxes) / kalman.CHI2_95_4
-        overlap = iou(to_corners(mean[:, 0]), to_corners(seen.boxes))
+        if len(tracks) == 0 or len(seen.boxes) == 0:
+            return np.zeros((0, 2), np.intp), np.arange(len(seen.boxes))
+        confirmed, age = tracks["confirmed"], tracks["age"]
+        motion = kalman.gating_distance(tracks["mean"], tracks["covariance"], seen.boxes) / kalman.CHI2_95_4
+        overlap = self._overlap(tracks, seen)
         elsewhere = self._elsewhere(tracks["depth"], seen.depths)
         motion[elsewhere], overlap[elsewhere] = np.inf, 0.0
-        last = (age == 1)[:, None] & (overlap >= self._config.min_iou)
         filled = tracks["gallery"][:, : tracks["views"].max()]
-        appearance = smallest_distance(filled, seen.embeddings, confirmed[:, None] & ((motion <= 1) | last))
-        label_cost = self._config.label_cost * (tracks["label"][:, None] != seen.labels[None])
-        pairs, left = self._cascade(confirmed, age, self._cascade_cost(motion, appearance) + label_cost, left)
-        free = ~confirmed | (age == 1)
-        free[pairs[:, 0]] = False
-        more, left = self._by_overlap(free, confirmed, overlap, appearance, label_cost, left)
-        return np.concatenate([pairs, more]), left
+        near = (motion <= 1) | (overlap >= self._config.min_iou)
+        appearance = smallest_distance(filled, seen.embeddings, confirmed[:, None] & near)
+        label = self._config.label_cost * (tracks["label"][:, None] != seen.labels[None])
+        return match(confirmed, age, Affinities(motion, overlap, appearance, label), self._config)
+
+    def _overlap(self, tracks: Table, seen: _Seen) -> kalman.Array:
+        """(T, N) of the tracks seen in the last frame, by boxes or masks; 0 for the others."""
+        overlap = np.zeros((len(tracks), len(seen.boxes)))
+        recent = np.flatnonzero(tracks["age"] == 1)
+        mean = tracks["mean"][recent, 0]
+        overlap[recent] = iou(to_corners(mean), to_corners(seen.boxes))
+        if self._last_masks is not None:
+            by_mask = self._last_masks.overlap(
+                tracks["detection"][recent], mean[:, :2], seen.label_image, len(seen.boxes)
+            )
+            overlap[recent] = np.where(np.isnan(by_mask), overlap[recent], by_mask)
+        return overlap
 
     def _elsewhere(self, predicted: kalman.Array, measured: kalman.Array) -> NDArray[np.bool_]:
         """(T, N) pairs whose depths differ too much; an unknown depth fits all."""
         ratio = predicted[:, None] / measured[None]
         limit = self._config.max_depth_ratio
         return (ratio > limit) | (ratio < 1 / limit)
-
-    def _cascade_cost(self, motion: kalman.Array, appearance: kalman.Array) -> kalman.Array:
-        """Equation 5 over the product of both gates, equation 6; infinity outside."""
-        weight = self._config.motion_weight
-        relative = appearance / self._config.max_cosine_distance
-        with np.errstate(invalid="ignore"):  # 0 * infinity where a pair is not wanted
-            cost = weight * motion + (1 - weight) * relative
-        return np.where((motion <= 1) & (relative <= 1), cost, np.inf)
-
-    def _cascade(
-        self, confirmed: NDArray[np.bool_], age: NDArray[np.int64], cost: kalman.Array, left: Indices
-    ) -> tuple[Indices, Indices]:
-        """The matching cascade, listing 1: tracks seen more recently choose first."""
-        pairs: list[Indices] = [np.zeros((0, 2), np.intp)]
-        gate = 1 + self._config.label_cost
-        hopeful = confirmed & (cost <= gate).any(axis=1)
-        for steps in np.unique(age[hopeful]):
-            rows = np.flatnonzero(hopeful & (age == steps))
-            found, _, rest = assign(cost[np.ix_(rows, left)], gate)
-            pairs.append(np.stack([rows[found[:, 0]], left[found[:, 1]]], axis=1))
-            left = left[rest]
-        return np.concatenate(pairs), left
-
-    def _by_overlap(
-        self,
-        free: NDArray[np.bool_],
-        confirmed: NDArray[np.bool_],
-        overlap: kalman.Array,
-        appearance: kalman.Array,
-        label_cost: kalman.Array,
-        left: Indices,
-    ) -> tuple[Indices, Indices]:
-        """Section 2.3, last step: tentative tracks, and those seen in the last frame, by IoU."""
-        rows = np.flatnonzero(free)
-        foreign = confirmed[:, None] & (appearance > self._config.max_overlap_cosine_distance)
-        refused = foreign | (overlap < self._config.min_iou)
-        cost = np.where(refused, np.inf, 1 - overlap + label_cost)
-        gate = 1 - self._config.min_iou + self._config.label_cost
-        found, _, rest = assign(cost[np.ix_(rows, left)], gate)
-        return np.stack([rows[found[:, 0]], left[found[:, 1]]], axis=1), left[rest]
 
     def _correct(self, tracks: Table, matches: Indices, seen: _Seen) -> None:
         rows, of = matches[:, 0], matches[:, 1]
@@ -237,10 +212,11 @@ class Tracker:
         tracks["depth"][rows] = np.where(np.isfinite(depths), depths, tracks["depth"][rows])
         remember(tracks["gallery"], tracks["views"], rows, seen.embeddings[of])
 
-    def _start(self, tracks: Table, unmatched: Indices, seen: _Seen) -> None:
+    def _start(self, tracks: Table, unmatched: Indices, seen: _Seen) -> Indices:
+        """Begins a track at each of these detections; returns their rows."""
         n = len(unmatched)
         mean, covariance = kalman.initiate(seen.boxes[unmatched])
-        tracks.append(
+        rows = tracks.append(
             n,
             id=np.arange(self._next_id, self._next_id + n),
             hits=1,
@@ -253,11 +229,15 @@ class Tracker:
             gallery=seen.embeddings[unmatched][:, None],
         )
         self._next_id += n
+        return np.arange(rows.start, rows.stop)
 
-    def _report(self, tracks: Table, rows: Indices, owners: Indices) -> tuple[Track, ...]:
-        order = np.argsort(owners)
-        ids, confirmed = tracks["id"][rows[order]].tolist(), tracks["confirmed"][rows[order]].tolist()
-        return tuple(Track(i, ids[i], TrackState(confirmed[i])) for i in range(len(ids)))
+    def _report(self, tracks: Table, owned: Indices) -> tuple[Track, ...]:
+        """What each detection belongs to, from pairs (N, 2) of track row and detection, in any order."""
+        row_of = np.empty(len(owned), np.intp)
+        row_of[owned[:, 1]] = owned[:, 0]
+        ids, confirmed = tracks["id"][row_of].tolist(), tracks["confirmed"][row_of].tolist()
+        states = [_STATES[c] for c in confirmed]
+        return tuple(map(Track, range(len(ids)), ids, states))
 
     def _end(self, tracks: Table) -> None:
         """Tentative tracks end at the first miss, confirmed ones when they are too old."""
@@ -273,6 +253,7 @@ def _new_table(budget: int, dim: int) -> Table:
             "age": ((), np.int64),  # frames since it was seen
             "confirmed": ((), np.bool_),
             "label": ((), np.int64),
+            "detection": ((), np.int64),  # which one it was when it was seen last, for its mask
             "depth": ((), np.float64),
             "mean": ((2, 4), np.float64),
             "covariance": ((3, 4), np.float64),

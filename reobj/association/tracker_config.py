@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 from reobj.errors import ConfigError, mismatch
+
+Overlap = Literal["box", "mask"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class TrackerConfig:
         motion_weight: lambda of equation 5 in [0, 1], with both distances as shares of their gates.
         label_cost: added to a cost (as a share of its gate) when the labels differ; 0 ignores labels.
         min_iou: least overlap in the IoU step.
+        overlap: of what: "box", or "mask" with the masks of the last frame moved to the predicted boxes,
+            which costs time and tells apart what stands in front of what.
         max_overlap_cosine_distance: gate on appearance of confirmed tracks in the IoU step; 2 for none.
         max_depth_ratio: where depths are known, a detection nearer or farther by more than this factor
             is something else; infinity ignores depth.
@@ -42,6 +47,7 @@ class TrackerConfig:
     motion_weight: float = 0.5
     label_cost: float = 0.3
     min_iou: float = 0.3
+    overlap: Overlap = "box"
     max_overlap_cosine_distance: float = 0.6
     max_depth_ratio: float = 1.35
     follow_camera: bool = True
@@ -56,6 +62,7 @@ class TrackerConfig:
             "motion_weight": 0 <= self.motion_weight <= 1,
             "label_cost": self.label_cost >= 0,
             "min_iou": 0 < self.min_iou <= 1,
+            "overlap": self.overlap in ("box", "mask"),
             "max_overlap_cosine_distance": 0 <= self.max_overlap_cosine_distance <= 2,
             "max_depth_ratio": self.max_depth_ratio > 1,
             "max_gap_s": self.max_gap_s > 0,

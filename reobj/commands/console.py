@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -64,3 +66,13 @@ def latency_table(latency_ms: Mapping[str, Percentiles]) -> Table:
     for stage, value in latency_ms.items():
         table.add_row(stage, f"{value.p50:.1f}", f"{value.p95:.1f}")
     return table
+
+
+def metres(values: NDArray[np.float64] | None) -> str:
+    """Numbers of a place or a size; "-" where unknown."""
+    return "-" if values is None or not np.isfinite(values).all() else " ".join(f"{v:.2f}" for v in values)
+
+
+def seconds(stamp_ns: int | np.int64) -> str:
+    """A stamp."""
+    return f"{stamp_ns / 1e9:.3f} s"

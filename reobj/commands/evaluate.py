@@ -1,4 +1,4 @@
-"""``reobj evaluate``: how good a trained encoder is."""
+"""``reobj evaluate``: how good a trained encoder is, and how right the identities of whole walks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from rich.box import SIMPLE
 from rich.table import Column, Table
 
 from reobj.commands.console import console, progress_bar
+from reobj.commands.evaluate_identity import identity_command
 
 if TYPE_CHECKING:
     from reobj.evaluation.retrieval_table import TableRow
 
-app = typer.Typer(no_args_is_help=True, help="Measure a trained encoder.")
+app = typer.Typer(no_args_is_help=True, help="Measure encoders and identities.")
+app.command("identity")(identity_command)
 
 _TABLE_WIDTH = 100  #: characters that all columns of figures need
 
@@ -33,7 +35,7 @@ class Protocols(str, Enum):
 
 @app.callback()
 def evaluate() -> None:
-    """Measure a trained encoder."""
+    """Measure encoders and identities."""
 
 
 @app.command("retrieval")

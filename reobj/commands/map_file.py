@@ -1,4 +1,4 @@
-"""``reobj map``: look at object maps on disk."""
+"""``reobj map``: look at object maps on disk, and make one of two."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
-from numpy.typing import NDArray
 from rich.markup import escape
 from rich.table import Table
 
-from reobj.commands.console import console
+from reobj.commands.console import console, metres, seconds
 from reobj.errors import InputError, mismatch
 
 if TYPE_CHECKING:
     from reobj.association.store.rows import ObjectRows
     from reobj.association.store.snapshot import MapSnapshot
 
-app = typer.Typer(no_args_is_help=True, help="Look at object maps on disk.")
+app = typer.Typer(no_args_is_help=True, help="Look at object maps on disk, and make one of two.")
 
 MapFile = Annotated[Path, typer.Argument(help="A map that no running process has open.")]
 
@@ -76,6 +75,37 @@ def export_command(
     console.print(f"wrote {count} objects to {out}", highlight=False, markup=False, soft_wrap=True)
 
 
+@app.command("explain")
+def explain_command(
+    file: MapFile, object_id: Annotated[int, typer.Argument(help="An object, by its present or an old id.")]
+) -> None:
+    """Say why an object has its id: its visits, the evidence of each decision, its history."""
+    from reobj.association.object_map import ObjectMap
+    from reobj.association.store.reading import read_events, read_map
+    from reobj.commands.map_explanation import explanation_tables
+
+    object_map = ObjectMap()
+    object_map.restore(read_map(file))
+    for table in explanation_tables(object_map, read_events(file), object_id):
+        console.print(table)
+
+
+@app.command("merge")
+def merge_command(
+    first: MapFile,
+    second: Annotated[Path, typer.Argument(help="The map whose objects are added to or joined with those.")],
+    out: Annotated[Path, typer.Argument(help="New map file.")],
+) -> None:
+    """Make one map of the maps of two runs, by looks and geometry; both stay as they are.
+
+    Ids of the first map stay. Objects that were seen in one image are never joined.
+    """
+    from reobj.association.merge_files import described, merge_files
+
+    said = described(merge_files(first, second, out))
+    console.print(f"{said}\nwrote {out}", highlight=False, markup=False, soft_wrap=True)
+
+
 def _summary(snapshot: MapSnapshot, name: str) -> Table:
     rows, living = snapshot.objects, len(snapshot.living())
     table = Table("what", "value", title=escape(name), show_header=False)
@@ -83,14 +113,15 @@ def _summary(snapshot: MapSnapshot, name: str) -> Table:
     table.add_row("model", "none yet" if snapshot.model is None else escape(str(snapshot.model)))
     table.add_row("objects", str(living))
     table.add_row("merged or deleted", str(len(rows) - living))
+    table.add_row("visits", str(len(snapshot.visits)))
     table.add_row(
         "embeddings", f"{len(snapshot.prototypes)} of {snapshot.prototypes.embeddings.shape[1]} numbers"
     )
     table.add_row("pairs that are never one", str(len(snapshot.cannot_links)))
     table.add_row("last event", str(snapshot.next_event_id - 1))
     if len(rows):
-        table.add_row("first image", _seconds(rows.first_seen_ns.min()))
-        table.add_row("last image", _seconds(rows.last_seen_ns.max()))
+        table.add_row("first image", seconds(rows.first_seen_ns.min()))
+        table.add_row("last image", seconds(rows.last_seen_ns.max()))
     return table
 
 
@@ -114,17 +145,9 @@ def _cells(snapshot: MapSnapshot, row: int) -> tuple[str, ...]:
         rows.label_of(row),
         rows.names[row],
         state if now == object_id else f"merged into {now}",
-        _metres(rows.positions[row]),
-        _metres(rows.extents[row]),
+        metres(rows.positions[row]),
+        metres(rows.extents[row]),
         str(rows.views[row]),
         str(rows.visits[row]),
-        _seconds(rows.last_seen_ns[row]),
+        seconds(rows.last_seen_ns[row]),
     )
-
-
-def _metres(values: NDArray[np.float64]) -> str:
-    return " ".join(f"{value:.2f}" for value in values) if np.isfinite(values).all() else "-"
-
-
-def _seconds(stamp_ns: np.int64) -> str:
-    return f"{stamp_ns / 1e9:.3f} s"

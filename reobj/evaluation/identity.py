@@ -12,10 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.errors import InputError, mismatch
+from reobj.evaluation.identity_truth import STRUCTURE, FrameTruth
 from reobj.evaluation.ownership import IdTally
-from reobj.evaluation.revisits import MIN_ABSENCE_NS, JudgedVisit, VisitRecorder, judge, revisit_scores
-from reobj.evaluation.trackeval_scores import TrackevalRecorder
-from reobj.evaluation.truth_matching import Overlaps, match_truth, overlaps_of
+from reobj.evaluation.revisits import (
+    MIN_ABSENCE_NS,
+    JudgedVisit,
+    Merge,
+    VisitRecorder,
+    judge,
+    revisit_scores,
+)
+from reobj.evaluation.trackeval_scores import TrackCounts, TrackevalRecorder
+from reobj.evaluation.truth_matching import Overlaps
 from reobj.types import Instances, LabelImage, TrackedObject
 
 
@@ -34,7 +42,7 @@ class IdentityConfig:
 
     min_visible: float = 2e-3
     min_absence_ns: int = MIN_ABSENCE_NS
-    structure: tuple[str, ...] = ("wall", "floor", "ceiling")
+    structure: tuple[str, ...] = STRUCTURE
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_visible <= 1:
@@ -84,6 +92,10 @@ class IdentityEvaluator:
     An instance without an id (deferred) is no prediction: for HOTA and IDF1 its object is missed in this
     frame. True objects below ``min_visible`` are "don't care": they are left out, and so are the
     predictions that show them or lie on them for half their area or more.
+
+    Attributes:
+        detected: true objects that were detected so far, counted per frame.
+        deferred: those of them without an id.
     """
 
     def __init__(self, config: IdentityConfig | None = None) -> None:
@@ -91,9 +103,10 @@ class IdentityEvaluator:
         self._tracks = TrackevalRecorder()
         self._visits = VisitRecorder(self._config.min_absence_ns)
         self._tally = IdTally()
+        self._merges: list[Merge] = []
         self._last_stamp_ns = -1
-        self._detected = 0
-        self._deferred = 0
+        self.detected = 0
+        self.deferred = 0
 
     def add(
         self, stamp_ns: int, truth: LabelImage, instances: Instances, objects: Sequence[TrackedObject]
@@ -113,20 +126,38 @@ class IdentityEvaluator:
             InputError: stamps do not grow, sizes differ, or an object names an instance that is not
                 there or an id that another instance has; the evaluator is unchanged.
         """
+        return self.add_truth(stamp_ns, FrameTruth.of(instances, truth, self._config.structure), objects)
+
+    def add_truth(
+        self, stamp_ns: int, truth: FrameTruth, objects: Sequence[TrackedObject]
+    ) -> NDArray[np.int64]:
+        """Like ``add``, of masks that were compared with the truth already.
+
+        Raises:
+            InputError: stamps do not grow, or the objects are not those of this frame.
+        """
         if stamp_ns <= self._last_stamp_ns:
             raise InputError(
                 mismatch("stamp_ns", f"> {self._last_stamp_ns}, that of the last frame", stamp_ns)
             )
-        object_ids = _object_ids(len(instances), objects)
-        overlaps = _without(overlaps_of(instances, truth), truth, self._config.structure)
-        matched = match_truth(overlaps)
-        cared = overlaps.true_areas >= self._config.min_visible * truth.ids.size
+        overlaps, matched = truth.overlaps, truth.matched
+        object_ids = _object_ids(len(matched), objects)
+        cared = truth.cared(self._config.min_visible)
         self._last_stamp_ns = stamp_ns
         self._add_tracks(overlaps, cared, matched, object_ids)
         self._add_visits(stamp_ns, overlaps.true_ids[cared], matched, object_ids)
         given = object_ids > 0
         self._tally.add(zip(object_ids[given].tolist(), matched[given].tolist(), strict=True))
         return matched
+
+    def merge(self, stamp_ns: int, kept: int, absorbed: Sequence[int]) -> None:
+        """From this frame on, which comes next, the absorbed ids stand for the kept one.
+
+        IDF1, HOTA and switches take the ids as they were published in each frame; revisits, ids and
+        duplicates know of the merge.
+        """
+        self._merges.append(Merge(stamp_ns, kept, tuple(absorbed)))
+        self._tally.merge(kept, absorbed)
 
     def _add_tracks(
         self,
@@ -141,8 +172,8 @@ class IdentityEvaluator:
         counted = (object_ids > 0) & ~dont_care
         iou = overlaps.iou[np.ix_(counted, cared)].T
         self._tracks.add(overlaps.true_ids[cared].tolist(), object_ids[counted].tolist(), iou)
-        self._detected += int(on_cared.sum())
-        self._deferred += int((on_cared & (object_ids == 0)).sum())
+        self.detected += int(on_cared.sum())
+        self.deferred += int((on_cared & (object_ids == 0)).sum())
 
     def _add_visits(
         self,
@@ -157,7 +188,16 @@ class IdentityEvaluator:
 
     def judged_visits(self) -> list[JudgedVisit]:
         """Every visit so far with what its answer meant, e.g. to score by length of absence."""
-        return judge(self._visits.visits)
+        return judge(self._visits.visits, self._merges)
+
+    @property
+    def tally(self) -> IdTally:
+        """Which true objects each id was given to."""
+        return self._tally
+
+    def track_counts(self) -> TrackCounts:
+        """What trackeval counts, to be put together with other recordings. Raises ConfigError like scores."""
+        return self._tracks.counts()
 
     def scores(self) -> IdentityScores:
         """The scores over all frames so far.
@@ -178,7 +218,7 @@ class IdentityEvaluator:
             revisit_precision=revisits.precision,
             map_objects=len(self._tally),
             duplicates=self._tally.duplicates(),
-            deferred=self._deferred / self._detected if self._detected else None,
+            deferred=self.deferred / self.detected if self.detected else None,
         )
 
 
@@ -193,11 +233,3 @@ def _object_ids(count: int, objects: Sequence[TrackedObject]) -> NDArray[np.int6
     if len(np.unique(rows)) < len(rows) or len(np.unique(given)) < len(given):
         raise InputError(mismatch("objects", "one per instance, with different ids", object_ids.tolist()))
     return object_ids
-
-
-def _without(overlaps: Overlaps, truth: LabelImage, structure: tuple[str, ...]) -> Overlaps:
-    """The overlaps with true objects only; walls and floors become background."""
-    keep = np.array([truth.labels.get(i) not in structure for i in overlaps.true_ids.tolist()], dtype=bool)
-    return Overlaps(
-        overlaps.true_ids[keep], overlaps.true_areas[keep], overlaps.areas, overlaps.shared[:, keep]
-    )

@@ -24,6 +24,15 @@ class IdTally:
         for object_id, true_id in given:
             self._frames[object_id][true_id] += 1
 
+    def merge(self, kept: int, absorbed: Iterable[int]) -> None:
+        """From now on the absorbed ids are the kept one; what was given under them counts for it."""
+        for object_id in absorbed:
+            self._frames[kept].update(self._frames.pop(object_id, Counter()))
+
+    def table(self) -> dict[int, Counter[int]]:
+        """Frames by object id and true id (0 for no true object); not to be written to."""
+        return self._frames
+
     def __len__(self) -> int:
         """Number of distinct ids."""
         return len(self._frames)

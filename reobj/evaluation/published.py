@@ -81,7 +81,7 @@ def read_diagnostics(bag: Path | str) -> tuple[dict[str, Percentiles], int]:
 
 
 def last_map(bag: Path | str) -> list[MapObject]:
-    """The objects of the last map that was published; none if none was.
+    """The objects of the last map that was published, but for the retired ones; none if none was.
 
     Raises:
         BagError: damaged.
@@ -89,7 +89,8 @@ def last_map(bag: Path | str) -> list[MapObject]:
     objects: list[Any] = []
     for _, message in read_messages(bag, ("/object_map",)):
         objects = message.objects
-    return [map_object(item) for item in objects]
+    found = [map_object(item) for item in objects]
+    return [item for item in found if item.state != ObjectState.RETIRED]
 
 
 def read_messages(bag: Path | str, topics: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -142,6 +143,7 @@ def map_object(message: Any) -> MapObject:
         position=xyz(message.position) if known else None,
         covariance=np.array(message.covariance, np.float64).reshape(3, 3) if known else None,
         extent=xyz(message.extent) if known else None,
+        orientation=xyzw(message.orientation) if known else None,
         views=int(message.views),
         visits=int(message.visits),
         prototypes=int(message.prototypes),
@@ -172,3 +174,8 @@ def nanoseconds(stamp: Any) -> int:
 def xyz(message: Any) -> NDArray[np.float64]:
     """(3,) of a Point or Vector3 message."""
     return np.array([message.x, message.y, message.z], np.float64)
+
+
+def xyzw(message: Any) -> NDArray[np.float64]:
+    """(4,) of a Quaternion message."""
+    return np.array([message.x, message.y, message.z, message.w], np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.errors import InputError, mismatch
+from reobj.views.identities import identities_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +60,7 @@ class Views:
 
     def identities(self) -> NDArray[np.int64]:
         """(N,) int64: the same number for views of the same object, 0, 1, ... without gaps."""
-        instances, codes = np.unique(self.instances, return_inverse=True)
-        return np.unique(self.scenes * len(instances) + codes, return_inverse=True)[1].astype(np.int64)
+        return identities_of(self.scenes, self.instances)
 
 
 def viewing_directions(

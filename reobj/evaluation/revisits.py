@@ -5,7 +5,7 @@ The definitions, with an example worked by hand, are in docs/metrics.md.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -104,23 +104,47 @@ class JudgedVisit:
         return self.owner == self.visit.true_id
 
 
-def judge(visits: Iterable[Visit]) -> list[JudgedVisit]:
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Objects of the map became one: from ``stamp_ns`` on, the absorbed ids stand for the kept one."""
+
+    stamp_ns: int
+    kept: int
+    absorbed: tuple[int, ...]
+
+
+def judge(visits: Iterable[Visit], merges: Iterable[Merge] = ()) -> list[JudgedVisit]:
     """Judges each visit by the visits that began before it, in the order of their beginnings.
 
     Each visit has one vote, shared between the ids given in it by their frames. An id belongs to
     the true object with most votes for it, the one that had it first among equals.
+
+    Args:
+        visits: of one run.
+        merges: in the order of time; a visit that begins after one finds the votes of the absorbed
+            ids with the kept one.
     """
     votes: dict[int, dict[int, float]] = defaultdict(dict)
     known: set[int] = set()
     judged: list[JudgedVisit] = []
+    waiting = deque(merges)
     ordered = sorted(visits, key=lambda visit: visit.start_ns)
-    for _, group in groupby(ordered, key=lambda visit: visit.start_ns):
+    for start_ns, group in groupby(ordered, key=lambda visit: visit.start_ns):
         together = list(group)
+        while waiting and waiting[0].stamp_ns <= start_ns:
+            _join(votes, waiting.popleft())
         judged += [JudgedVisit(v, v.true_id in known, _owner(votes.get(v.answer, {}))) for v in together]
         for visit in together:
             _vote(votes, visit)
         known.update(visit.true_id for visit in together if visit.frames)
     return judged
+
+
+def _join(votes: dict[int, dict[int, float]], merge: Merge) -> None:
+    share = votes[merge.kept]
+    for object_id in merge.absorbed:
+        for true_id, vote in votes.pop(object_id, {}).items():
+            share[true_id] = share.get(true_id, 0.0) + vote
 
 
 def _owner(votes: Mapping[int, float]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +68,41 @@ class TrackScores:
     id_switches: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackCounts:
+    """What trackeval counted in one recording.
+
+    Attributes:
+        true_detections: true objects, counted per frame.
+        clear, hota, identity: trackeval's own results by name.
+    """
+
+    true_detections: int
+    clear: Mapping[str, Any]
+    hota: Mapping[str, Any]
+    identity: Mapping[str, Any]
+
+
+def combined_scores(counts: Sequence[TrackCounts]) -> TrackScores:
+    """The scores of several recordings as one, as trackeval's "combined" row has them: counts are added.
+
+    Raises:
+        ConfigError: trackeval is not installed.
+    """
+    _, hota, identity = _metrics()
+    switches = sum(int(item.clear["IDSW"]) for item in counts)
+    known = {str(row): item for row, item in enumerate(counts) if item.true_detections}
+    if not known:
+        return TrackScores(None, None, None, None, None, None, None, None, switches)
+    result = {
+        **identity.combine_sequences({row: item.identity for row, item in known.items()}),
+        **hota.combine_sequences({row: item.hota for row, item in known.items()}),
+    }
+    names = ("IDF1", "IDP", "IDR", "HOTA", "DetA", "AssA", "AssRe", "AssPr")
+    means = {name.lower(): float(np.mean(result[name])) for name in names}
+    return TrackScores(**means, id_switches=switches)
+
+
 class TrackevalRecorder:
     """Keeps each frame in a few hundred bytes until the scores are asked for."""
 
@@ -103,21 +138,23 @@ class TrackevalRecorder:
             )
         )
 
-    def scores(self) -> TrackScores:
-        """Runs trackeval over all frames so far.
+    def counts(self) -> TrackCounts:
+        """Runs trackeval over all frames so far; what it counted can be put together with other runs'.
 
         Raises:
             ConfigError: trackeval is not installed.
         """
         data = self._data()
-        clear, hota, identity = _metrics()
-        switches = int(clear.eval_sequence(data)["IDSW"])
-        if data["num_gt_dets"] == 0:
-            return TrackScores(None, None, None, None, None, None, None, None, switches)
-        result = {**identity.eval_sequence(data), **hota.eval_sequence(data)}
-        names = ("IDF1", "IDP", "IDR", "HOTA", "DetA", "AssA", "AssRe", "AssPr")
-        means = {name.lower(): float(np.mean(result[name])) for name in names}
-        return TrackScores(**means, id_switches=switches)
+        clear, hota, identity = (metric.eval_sequence(data) for metric in _metrics())
+        return TrackCounts(data["num_gt_dets"], clear, hota, identity)
+
+    def scores(self) -> TrackScores:
+        """The scores over all frames so far.
+
+        Raises:
+            ConfigError: trackeval is not installed.
+        """
+        return combined_scores([self.counts()])
 
     def _data(self) -> dict[str, Any]:
         """The run in the form that trackeval's metrics take."""

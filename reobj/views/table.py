@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.errors import InputError, mismatch
+from reobj.views.identities import identities_of
 
 _NAMES = ("scene_names", "label_names")
 #: Type and shape of a row of each column.
@@ -83,7 +84,4 @@ class ViewTable:
 
     def identities(self) -> NDArray[np.int64]:
         """(N,) int64: the same number for views of the same object, 0, 1, ... without gaps."""
-        instances, codes = np.unique(self.instances, return_inverse=True)
-        return np.unique(self.scenes * max(len(instances), 1) + codes, return_inverse=True)[1].astype(
-            np.int64
-        )
+        return identities_of(self.scenes, self.instances)

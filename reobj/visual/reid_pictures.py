@@ -7,18 +7,15 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from reobj.evaluation.revisits import MIN_ABSENCE_NS
 from reobj.types import Event, Frame, Instances, TrackedObject
 from reobj.visual.colours import id_colour
-from reobj.visual.images import encode_jpeg
+from reobj.visual.object_crop import outlined_crop
 from reobj.visual.reidentifications import Reidentification, ReidentificationWatcher
 
-# The crop is this much larger than the box: the surroundings are half of the evidence.
-_MARGIN = 1.8
 # A view is replaced by one that shows the object at least this much larger.
 _BETTER = 1.15
 
@@ -135,25 +132,11 @@ class ReidCollector:
         x0, y0, x1, y1 = instances.boxes[item.index].tolist()
         area = (x1 - x0) * (y1 - y0)
         if memory.now is None or area > _BETTER * memory.now.area:
-            memory.now = View(self._crop(frame, instances, item), frame.stamp_ns, area)
+            colour = id_colour(item.object_id)
+            crop = outlined_crop(frame.colour, instances, item.index, colour, self._max_side)
+            memory.now = View(crop, frame.stamp_ns, area)
             if memory.picture is not None:
                 memory.picture.now = memory.now
-
-    def _crop(self, frame: Frame, instances: Instances, item: TrackedObject) -> bytes:
-        """A square around the box, moved into the image, with the outline of the mask."""
-        x0, y0, x1, y1 = instances.boxes[item.index].tolist()
-        side = max(int(_MARGIN * max(x1 - x0, y1 - y0)), 48)
-        width, height = min(side, frame.width), min(side, frame.height)
-        left = int(np.clip((x0 + x1 - width) / 2, 0, frame.width - width))
-        top = int(np.clip((y0 + y1 - height) / 2, 0, frame.height - height))
-        part = np.s_[top : top + height, left : left + width]
-        crop = frame.colour[part].copy(order="C")
-        mask = (instances.label_image[part] == item.index + 1).astype(np.uint8)
-        outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        # Wide enough to be two pixels after the picture was made smaller.
-        thickness = max(round(2 * side / self._max_side), 1)
-        cv2.drawContours(crop, outlines, -1, id_colour(item.object_id), thickness, cv2.LINE_AA)
-        return encode_jpeg(crop, self._max_side)
 
     def _take(self, found: Reidentification) -> None:
         """Makes a picture of a re-identification, if the object was away and both views are there."""

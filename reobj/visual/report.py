@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reobj.evaluation.identity import IdentityScores
 from reobj.evaluation.latency import Percentiles
 from reobj.files import write_text
 from reobj.visual.colours import css_colour
-from reobj.visual.images import jpeg_uri
+from reobj.visual.pages import page_template
 from reobj.visual.reid_pictures import ReidPicture
 
 
@@ -106,17 +105,9 @@ def write_report(path: Path | str, data: ReportData) -> None:
     Raises:
         StorageError: the file could not be written; what stood there is untouched.
     """
-    environment = Environment(
-        loader=PackageLoader("reobj.visual", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = page_template(
+        "report.html", percent=_percent, clock=_clock, id_colour=css_colour, figure=_figure
     )
-    environment.filters.update(
-        percent=_percent, clock=_clock, jpeg_uri=jpeg_uri, id_colour=css_colour, figure=_figure
-    )
-    template = environment.get_template("report.html")
     slowest = max((value.p95 for value in data.latency_ms.values()), default=0.0)
     page = template.render(data=data, columns=_COLUMNS, best=_best(data.runs), slowest=slowest or 1.0)
     write_text(path, page)

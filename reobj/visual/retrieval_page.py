@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from reobj.evaluation.retrieval import RetrievalScores
 from reobj.evaluation.retrieval_table import FIGURES, BreakdownRow, TableRow, cell
 from reobj.files import write_text
-from reobj.visual.images import jpeg_uri, svg_uri
+from reobj.visual.pages import page_template
 
 #: Kind of breakdown -> its heading.
 KINDS = {
@@ -118,15 +116,7 @@ def write_retrieval_page(path: Path | str, page: RetrievalPage) -> None:
     Raises:
         StorageError: the file could not be written; what stood there is untouched.
     """
-    environment = Environment(
-        loader=PackageLoader("reobj.visual", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(jpeg_uri=jpeg_uri, svg_uri=svg_uri, cell=cell, by_kind=_by_kind)
-    template = environment.get_template("retrieval.html")
+    template = page_template("retrieval.html", cell=cell, by_kind=_by_kind)
     write_text(path, template.render(page=page, figures=FIGURES))
 
 

@@ -10,11 +10,13 @@ from reobj.types import DecisionKind
 T = Thresholds(match=0.9, new=0.8, new_prior=0.5)
 
 
-def decided(evidence, overdue=False, excluded=None):
+def decided(evidence, overdue=False, excluded=None, **settings):
     evidence = np.array(evidence, dtype=float)
     excluded = np.zeros(evidence.shape, dtype=bool) if excluded is None else np.array(excluded)
     ids = np.arange(11, 11 + evidence.shape[1])
-    return decide({"looks": evidence}, excluded, ids, np.full(len(evidence), overdue), T, evidence.shape[1])
+    population = settings.pop("population", evidence.shape[1])
+    overdue = np.full(len(evidence), overdue)
+    return decide({"looks": evidence}, excluded, ids, overdue, T, population, **settings)
 
 
 def test_a_single_track_has_the_probability_of_bayes():
@@ -66,8 +68,42 @@ def test_when_overdue_the_likelier_answer_is_taken():
     assert decided([[-0.5]], overdue=True)[0].kind == DecisionKind.NEW
 
 
-def test_when_overdue_two_equal_candidates_are_rather_a_new_object():
-    assert decided([[9.0, 9.0]], overdue=True)[0].kind == DecisionKind.NEW
+def test_when_overdue_two_equal_candidates_still_defer():
+    assert decided([[9.0, 9.0]], overdue=True)[0].kind == DecisionKind.DEFER
+
+
+def test_the_runner_up_of_each_track_is_the_likeliest_of_the_other_answers():
+    evidence = np.random.default_rng(0).uniform(-6, 6, (6, 5))
+    probability = posterior(evidence + np.log(0.5 / 5), np.log(0.5))
+    for row, decision in enumerate(decided(evidence)):
+        others = dict(zip([11, 12, 13, 14, 15, 0], probability[row], strict=True))
+        del others[decision.chosen.object_id]
+        assert decision.runner_up.object_id == max(others, key=others.get)
+
+
+def test_objects_that_are_left_out_count_as_if_they_were_compared_and_unlike():
+    rng = np.random.default_rng(1)
+    evidence = np.concatenate([rng.uniform(-2, 14, (4, 6)), np.full((4, 300), np.log(0.2))], axis=1)
+    every = decided(evidence)
+    few = decided(evidence[:, :6], population=306, unlike=300 * 0.2)
+    assert {d.kind for d in every} == {DecisionKind.MATCH, DecisionKind.DEFER}
+    for a, b in zip(every, few, strict=True):
+        assert (a.kind, a.object_id) == (b.kind, b.object_id)
+        assert a.probability == pytest.approx(b.probability, abs=1e-9)
+
+
+def test_objects_that_are_left_out_speak_against_a_new_one_in_proportion():
+    (alone,) = decided([[-20.0]], population=101)
+    (decision,) = decided([[-20.0]], population=101, unlike=100 * 0.2)
+    assert alone.probability == pytest.approx(1, abs=1e-6)
+    assert decision.probability == pytest.approx(0.5 / (0.5 + 0.5 * 100 / 101 * 0.2))
+    (unsure,) = decided([[-20.0]], population=101, unlike=100 * 0.9)
+    assert unsure.kind == DecisionKind.DEFER
+
+
+def test_the_rest_is_what_is_missing_from_the_sum_of_a_row():
+    p = posterior(np.log([[3.0, 2.0]]), 0.0, 4.0)
+    np.testing.assert_allclose(p, [[0.3, 0.2, 0.1]])
 
 
 scores = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-30, 30))

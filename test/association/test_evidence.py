@@ -104,9 +104,23 @@ def test_large_things_may_shift_between_views_by_a_share_of_their_size():
     term = PositionEvidence(pose_std_m=0.0, view_shift=0.5)
     apart = np.array([[1.0, 0, 0]])
     assert term.distance(places(HERE, 0.01), places(apart, 0.02)) == pytest.approx([1 / 0.03])
-    assert term.distance(places(HERE, 0.01, 0.4), places(apart, 0.02, 0.2)) == pytest.approx(
-        [1 / (0.03 + 0.04)]
-    )
+    size = places(HERE, 0.01, 0.4), places(apart, 0.02, 0.4)
+    assert term.distance(*size) == pytest.approx([1 / (0.03 + 0.04)])
+
+
+def test_a_part_may_be_anywhere_within_the_whole_at_no_cost():
+    term = PositionEvidence(pose_std_m=0.0, view_shift=0.5)
+    whole, part = places(HERE, 0.01, 0.4), places(np.array([[1.0, 0.1, -0.1]]), 0.02, 0.2)
+    assert term.distance(whole, part) == pytest.approx([0.9**2 / (0.03 + 0.04)])
+
+
+def test_the_density_of_places_integrates_to_one_with_and_without_parts():
+    term = PositionEvidence(pose_std_m=0.1, view_shift=0.0)
+    axis = np.linspace(-0.9, 0.9, 37)
+    grid = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
+    for size in (0.0, 0.4):
+        density = np.exp(term.log_density(places(grid, 0.005, size), places(HERE, 0.005)))
+        assert density.sum() * (axis[1] - axis[0]) ** 3 == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_place_far_away_says_that_the_object_must_have_moved():

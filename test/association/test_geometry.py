@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reobj.association.geometry import depth_std, measure
+from reobj.association.geometry import InstanceGeometry, depth_std, measure
 from reobj.types import Frame, Instances, Intrinsics
 
 K = Intrinsics(150.0, 150.0, 79.5, 59.5, 160, 120)
@@ -38,6 +38,37 @@ def test_the_pose_turns_and_moves_the_position():
     geometry = located(*scene([(60, 40, 100, 80)], [2.0]), pose=pose)
     np.testing.assert_allclose(geometry.positions[0], [7.0, 6.0, 1.5], atol=0.02)
     np.testing.assert_allclose(geometry.extents[0], [0, 0.52, 0.52], atol=0.06)
+
+
+def test_the_box_of_a_wall_seen_askew_lies_along_the_wall():
+    depth, found = scene([(40, 30, 120, 90)], [2.0])
+    u = (np.arange(160) - K.cx) / K.fx
+    slope = np.tan(np.radians(30))  # depth grows to the right: the surface is turned by 30 degrees
+    depth[:, :] = (2.0 / (1 - slope * u)).astype(np.float32)
+    upright_camera = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], float)
+    geometry = located(depth, found, pose=upright_camera)
+    length, yaw = geometry.extents[0, :2].max(), 2 * np.arctan2(*geometry.orientations[0, 2:])
+    if geometry.extents[0, 1] > geometry.extents[0, 0]:
+        yaw += np.pi / 2
+    ends = [2.0 / (1 - slope * e) * np.array([e, 1.0]) for e in (u[42], u[117])]
+    assert (yaw - np.radians(30) + np.pi / 2) % np.pi - np.pi / 2 == pytest.approx(0, abs=0.04)
+    assert length == pytest.approx(np.linalg.norm(ends[1] - ends[0]), rel=0.06)
+    assert geometry.extents[0, :2].min() < 0.05
+
+
+def test_boxes_lie_along_the_axes_of_the_map_unless_told_otherwise():
+    rows = np.zeros((2, 3))
+    plain = InstanceGeometry(np.zeros(2), rows, np.zeros((2, 3, 3)), rows)
+    np.testing.assert_array_equal(plain.orientations, [[0, 0, 0, 1]] * 2)
+    np.testing.assert_array_equal(InstanceGeometry.unknown(1).orientations, [[0, 0, 0, 1]])
+
+
+def test_orientations_go_with_their_instances():
+    turns = np.array([[0, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0.6, 0.8]])
+    rows = np.zeros((3, 3))
+    every = InstanceGeometry(np.zeros(3), rows, np.zeros((3, 3, 3)), rows, turns)
+    parts = [every.select(slice(2, 3)), every.select(np.array([0, 1]))]
+    np.testing.assert_array_equal(InstanceGeometry.joined(parts).orientations, turns[[2, 0, 1]])
 
 
 def test_depth_that_bleeds_over_the_border_of_the_mask_does_not_count():

@@ -96,3 +96,16 @@ def test_no_tracks_are_no_error():
     mean, covariance = kalman.initiate(np.zeros((0, 4)))
     kalman.predict(mean, covariance)
     assert kalman.gating_distance(mean, covariance, BOXES).shape == (0, 3)
+
+
+def test_moving_puts_tracks_there_and_scales_pixels_but_not_the_aspect():
+    mean, covariance, _ = both_after(4)
+    there, scale = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), np.array([2.0, 1.0, 0.5])
+    moved, spread = mean.copy(), covariance.copy()
+    kalman.move(moved, spread, there, scale)
+    for k, (s, place) in enumerate(zip(scale, there, strict=True)):
+        pixels = np.diag([s, s, 1, s] * 2)  # as a change of unit: x -> A x, P -> A P A'
+        expected = pixels @ mean[k].ravel()
+        expected[:2] = place
+        np.testing.assert_allclose(moved[k].ravel(), expected)
+        np.testing.assert_allclose(full(spread[k]), pixels @ full(covariance[k]) @ pixels.T)

@@ -223,7 +223,9 @@ def test_a_track_that_gets_behind_the_camera_ends():
     assert run.tracker.track_ids == frozenset()
 
 
-@pytest.mark.parametrize("bad", [{"max_age": 0}, {"motion_weight": 1.5}, {"max_gap_s": -1.0}, {"budget": 0}])
+@pytest.mark.parametrize(
+    "bad", [{"max_age": 0}, {"motion_weight": 1.5}, {"max_gap_s": -1.0}, {"overlap": "area"}]
+)
 def test_a_configuration_out_of_range_names_its_key(bad):
     with pytest.raises(ConfigError, match=next(iter(bad))):
         TrackerConfig(**bad)

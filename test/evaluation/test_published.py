@@ -136,7 +136,9 @@ def test_the_last_map_counts(tmp_path: Path) -> None:
         items = [make("reobj_msgs/MapObject", object_id=i, label="cup", views=2) for i in ids]
         return make("reobj_msgs/ObjectMap", header=header(1), objects=items)
 
-    bag = write(tmp_path / "bag", ("/object_map", 1, map_of(1)), ("/object_map", 2, map_of(1, 2)))
+    last = map_of(1, 2, 3)
+    last.objects[2].state = 3  # merged or deleted
+    bag = write(tmp_path / "bag", ("/object_map", 1, map_of(1)), ("/object_map", 2, last))
     found = last_map(bag)
     assert [(item.object_id, item.label, item.views, item.position) for item in found] == [
         (1, "cup", 2, None),

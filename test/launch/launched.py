@@ -19,6 +19,7 @@ from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import simulate
 from reobj_msgs.msg import TrackedObjects
+from reobj_ros.stamps import to_ns
 
 FRAMES = 10
 
@@ -42,12 +43,12 @@ def description(launch_file: str, arguments: dict[str, str]) -> LaunchDescriptio
 
 
 def listen(topic: str, frames: int, timeout_s: float) -> list[TrackedObjects]:
-    """The first messages of ``topic``, at most ``frames`` of them and for at most ``timeout_s``."""
+    """The last message for each stamp on ``topic``, until there are ``frames``, for at most ``timeout_s``."""
     context = rclpy.Context()
     rclpy.init(context=context)
     node = rclpy.create_node("listener", context=context)
-    heard: list[TrackedObjects] = []
-    node.create_subscription(TrackedObjects, topic, heard.append, 50)
+    heard: dict[int, TrackedObjects] = {}
+    node.create_subscription(TrackedObjects, topic, lambda m: heard.update({to_ns(m.header.stamp): m}), 50)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
     deadline = time.monotonic() + timeout_s
@@ -55,4 +56,4 @@ def listen(topic: str, frames: int, timeout_s: float) -> list[TrackedObjects]:
         executor.spin_once(timeout_sec=0.2)
     node.destroy_node()
     rclpy.shutdown(context=context)
-    return heard
+    return list(heard.values())

@@ -13,6 +13,7 @@ pytest.importorskip("launch_ros", reason="needs a ROS 2 installation; see docs/t
 pytest.importorskip("reobj_msgs", reason="needs a ROS 2 installation; see docs/testing.md")
 
 import launch_testing
+from launch_testing.markers import keep_alive
 from launched import description, short_bag
 
 OUT = Path(tempfile.mkdtemp(prefix="reobj_launch_test_"))
@@ -30,6 +31,7 @@ workers: 0
 
 
 @pytest.mark.launch_test
+@keep_alive  # the only process may have ended before the test has seen it
 def generate_test_description():
     config = OUT / "tiny.yaml"
     config.write_text(CONFIG)
@@ -45,7 +47,7 @@ def generate_test_description():
 
 class TestTraining(unittest.TestCase):
     def test_the_training_ends_by_itself(self, proc_info) -> None:
-        proc_info.assertWaitForShutdown(process="trainer_node", timeout=120.0)
+        proc_info.assertWaitForShutdown(process="trainer_node", timeout=200.0)
 
 
 @launch_testing.post_shutdown_test()

@@ -6,9 +6,10 @@ import uuid
 
 import numpy as np
 
-from reobj.association.store.changes import MapChanges, StoredEvent
+from reobj.association.store.changes import MapChanges
 from reobj.association.store.rows import ObjectRows, PrototypeRows
-from reobj.types import Event, EventKind, ModelId
+from reobj.association.store.visit_rows import VisitRows
+from reobj.types import DecisionKind, Event, EventKind, ModelId
 
 MODEL = ModelId("test", "ab" * 16, 4)
 E = np.eye(4, dtype=np.float32)
@@ -32,33 +33,60 @@ def objects(*ids, words=("chair", "table"), **columns) -> ObjectRows:
         "first_seen_ns": 10 * number,
         "last_seen_ns": 20 * number,
         "views": 3 * number,
-        "visits": number.copy(),
+        "visits": np.ones(n, np.int64),
         "prototype_counts": np.ones(n, np.int64),
     }
     return ObjectRows(**{**made, **columns})
 
 
+def visits(*ids, words=("chair", "table"), **columns) -> VisitRows:
+    """One for each object, of the same number, that holds all of it: what the migration makes."""
+    rows = objects(*ids, words=words)
+    n = len(ids)
+    made = {
+        "visit_ids": rows.object_ids,
+        "object_ids": rows.object_ids,
+        "track_ids": np.zeros(n, np.int64),
+        "kinds": np.full(n, int(DecisionKind.NEW)),
+        "probabilities": np.ones(n),
+        "first_ns": rows.first_seen_ns,
+        "last_ns": rows.last_seen_ns,
+        "views": rows.views,
+        "votes": rows.votes,
+        "words": words,
+        "positions": rows.positions,
+        "covariances": rows.covariances,
+        "extents": rows.extents,
+        "orientations": rows.orientations,
+        "moved": np.zeros(n, np.int64),
+        "last_poses": np.full((n, 4, 4), np.nan),
+    }
+    return VisitRows(**{**made, **columns})
+
+
 def prototypes(*places, embeddings=None, stamp_ns=5) -> PrototypeRows:
-    """One for each (object id, slot)."""
+    """One for each (object id, slot), of the visit of the same number."""
     n = len(places)
     ids, slots = np.array(places, np.int64).reshape(n, 2).T
     poses = np.full((n, 4, 4), np.nan)
     poses[::2] = np.eye(4)
     if embeddings is None:
         embeddings = E[(ids + slots) % 4]
-    return PrototypeRows(ids, slots, embeddings, np.full(n, stamp_ns), poses)
+    return PrototypeRows(ids, slots, ids.copy(), embeddings, np.full(n, stamp_ns), poses)
 
 
-def event(event_id, *ids, kind=EventKind.CREATED, **details) -> StoredEvent:
-    return StoredEvent(event_id, Event(kind, 7 * event_id, ids, 3, 0.9, 11), details=details)
+def event(event_id, *ids, kind=EventKind.CREATED, **details) -> Event:
+    return Event(kind, 7 * event_id, ids, 3, 0.9, 11, event_id, details=details)
 
 
 def changes(*ids, **others) -> MapChanges:
-    """Objects with one prototype each."""
+    """Objects with one visit and one prototype each."""
     made = {
         "model": MODEL,
         "next_object_id": max(ids, default=0) + 1,
+        "next_visit_id": max(ids, default=0) + 1,
         "objects": objects(*ids),
+        "visits": visits(*ids),
         "prototypes": prototypes(*((i, 0) for i in ids)),
     }
     return MapChanges(**{**made, **others})

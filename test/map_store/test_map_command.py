@@ -56,7 +56,7 @@ def test_info_of_an_empty_map(tmp_path):
 def test_list_shows_living_objects(path):
     assert rows_of(said("list", path)) == [
         ["1", "chair", "", "present", "-", "-", "3", "1", "0.000 s"],
-        ["4", "table", "the [red] one", "present", "4.25 4.50 4.75", "0.50 0.50 0.50", "12", "4", "0.000 s"],
+        ["4", "table", "the [red] one", "present", "4.25 4.50 4.75", "0.50 0.50 0.50", "12", "1", "0.000 s"],
     ]
 
 

@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from map_changes import MODEL, event, links, objects, prototypes
+from map_changes import MODEL, event, links, objects, prototypes, visits
 
 from reobj.association.map_object import ObjectState
 from reobj.association.store.export_json import export_json
@@ -15,7 +15,8 @@ TYPES = {"float": "<f4", "uchar": "u1", "double": "<f8", "int": "<i4"}
 
 def snapshot(rows, redirects=None):
     places = [(i, 0) for i in rows.object_ids.tolist()]
-    return MapSnapshot("u-1", MODEL, 9, 2, rows, prototypes(*places), links((2, 3)), redirects or {})
+    seen = visits(*rows.object_ids.tolist())
+    return MapSnapshot("u-1", MODEL, 9, 2, 9, rows, seen, prototypes(*places), links((2, 3)), redirects or {})
 
 
 def read_ply(path):
@@ -49,6 +50,10 @@ def test_json_holds_objects_and_history(out):
     assert (one["object_id"], one["position"], one["extent"], one["merged_into"]) == (1, None, None, 2)
     assert (two["label"], two["votes"], two["merged_into"]) == ("chair", {"chair": 3, "table": 1}, None)
     assert (two["position"], two["state"], two["last_seen_ns"]) == ([2.25, 2.5, 2.75], "PRESENT", 40)
+    assert [(v["visit_id"], v["object_id"], v["kind"]) for v in document["visits"]] == [
+        (1, 1, "NEW"),
+        (2, 2, "NEW"),
+    ]
     assert document["events"] == [
         {
             "event_id": 1,
@@ -59,6 +64,8 @@ def test_json_holds_objects_and_history(out):
             "probability": 0.9,
             "absence_ns": 11,
             "name": "",
+            "pose_then": None,
+            "pose_now": None,
             "details": {"why": "new"},
         }
     ]

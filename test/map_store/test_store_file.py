@@ -2,14 +2,14 @@ import sqlite3
 
 import numpy as np
 import pytest
-from map_changes import MODEL, assert_same, changes, event, links, objects, prototypes
+from map_changes import MODEL, assert_same, changes, event, links, objects, prototypes, visits
 
 from reobj.association.map_object import ObjectState
 from reobj.association.store.changes import MapChanges
 from reobj.association.store.map_store import MapStore
 from reobj.association.store.reading import read_events, read_map
 from reobj.errors import InputError, MapFileError, MapModelError
-from reobj.types import EventKind, ModelId
+from reobj.types import Event, EventKind, ModelId
 
 
 @pytest.fixture
@@ -36,9 +36,14 @@ def test_all_that_was_put_is_there_again_to_the_bit(path):
     looks = rng.standard_normal((3, 4)).astype(np.float32)
     rows = objects(1, 2, prototype_counts=np.array([2, 1]))
     views = prototypes((1, 0), (1, 1), (2, 0), embeddings=looks)
-    put = changes(1, 2, objects=rows, prototypes=views, cannot_links=links((2, 1)), redirects={7: 2})
+    poses = rng.standard_normal((2, 4, 4))
+    seen = visits(1, 2, track_ids=np.array([7, 8]), moved=np.array([0, 1]), last_poses=poses)
+    put = changes(
+        1, 2, objects=rows, visits=seen, prototypes=views, cannot_links=links((2, 1)), redirects={7: 2}
+    )
     found = written(path, put)
     assert_same(found.objects, rows)
+    assert_same(found.visits, seen)
     assert_same(found.prototypes, views)
     assert found.cannot_links.tolist() == [[1, 2]]
     assert (found.redirects, found.model, found.next_object_id) == ({7: 2}, MODEL, 3)
@@ -73,6 +78,15 @@ def test_events_come_back_in_order_with_their_details(path):
     assert read_events(path) == events
 
 
+def test_poses_of_events_come_back(path):
+    then, now = np.random.default_rng(0).standard_normal((2, 4, 4))
+    seen_again = Event(EventKind.REIDENTIFIED, 5, (1,), event_id=1, pose_then=then, pose_now=now)
+    written(path, changes(1, events=(seen_again, event(2, 1))))
+    first, second = read_events(path)
+    np.testing.assert_array_equal([first.pose_then, first.pose_now], [then, now])
+    assert (second.pose_then, second.pose_now) == (None, None)
+
+
 def test_events_can_neither_be_changed_nor_deleted(path):
     written(path, changes(1, events=(event(1, 1),)))
     connection = sqlite3.connect(path)
@@ -93,8 +107,8 @@ def test_an_event_id_that_was_used_is_refused_and_nothing_is_written(path):
 def test_after_a_reset_the_history_and_the_ids_are_left(path):
     written(path, changes(1, 2, events=(event(1, 1),), cannot_links=links((1, 2))))
     found = written(path, MapChanges(cleared=True))
-    assert (len(found.objects), len(found.prototypes), len(found.cannot_links)) == (0, 0, 0)
-    assert (found.model, found.next_object_id, found.next_event_id) == (None, 3, 2)
+    assert [len(x) for x in (found.objects, found.visits, found.prototypes, found.cannot_links)] == [0] * 4
+    assert (found.model, found.next_object_id, found.next_event_id, found.next_visit_id) == (None, 3, 2, 3)
     assert len(read_events(path)) == 1
 
 

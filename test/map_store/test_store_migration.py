@@ -2,7 +2,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from map_changes import MODEL, assert_same, changes, event, links, objects, prototypes
+from map_changes import MODEL, assert_same, changes, event, links, objects, prototypes, visits
 
 from reobj.association.store import schema
 from reobj.association.store.map_store import MapStore
@@ -39,9 +39,11 @@ def test_a_map_of_version_1_opens(tmp_path, opened):
         MapStore(path).close()
     found = read_map(path)
     assert_same(found.objects, objects(1, 2))
+    assert_same(found.visits, visits(1, 2))
     assert_same(found.prototypes, prototypes((1, 0), (2, 0)))
     assert found.cannot_links.tolist() == links((1, 2)).tolist()
-    assert (found.model, found.redirects, found.next_object_id, found.next_event_id) == (MODEL, {9: 2}, 3, 2)
+    assert (found.model, found.redirects) == (MODEL, {9: 2})
+    assert (found.next_object_id, found.next_event_id, found.next_visit_id) == (3, 2, 3)
     assert read_events(path) == (event(1, 2, kind=1, why="new"),)
 
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from map_changes import MODEL, E, changes, event, links, objects, prototypes
+from map_changes import MODEL, E, changes, event, links, objects, prototypes, visits
 
-from reobj.association.store.changes import MapChanges, StoredEvent, joined
+from reobj.association.store.changes import MapChanges, joined
 from reobj.association.store.rows import ObjectRows
 from reobj.errors import InputError
 from reobj.types import Event, EventKind, ModelId
@@ -20,6 +20,11 @@ from reobj.types import Event, EventKind, ModelId
 def test_columns_that_do_not_fit_together_are_refused(wrong):
     with pytest.raises(InputError, match="expected"):
         objects(1, 2, **wrong)
+
+
+def test_columns_of_visits_that_do_not_fit_together_are_refused():
+    with pytest.raises(InputError, match="visits: last_poses: expected"):
+        visits(1, 2, last_poses=np.zeros((2, 3, 4)))
 
 
 def test_prototypes_in_double_precision_are_refused():
@@ -48,10 +53,12 @@ def test_an_object_without_votes_has_no_label():
 
 def test_of_objects_and_prototypes_the_last_state_counts():
     first = changes(1, 2, prototypes=prototypes((1, 0), (1, 1), (2, 0)))
-    second = changes(2, objects=objects(2, views=np.array([99])), prototypes=prototypes((1, 1), stamp_ns=77))
+    rows = objects(2, views=np.array([99])), visits(2, last_ns=np.array([88]))
+    second = changes(2, objects=rows[0], visits=rows[1], prototypes=prototypes((1, 1), stamp_ns=77))
     both = joined([first, second])
     assert both.objects.object_ids.tolist() == [1, 2]
     assert both.objects.views.tolist() == [3, 99]
+    assert (both.visits.visit_ids.tolist(), both.visits.last_ns.tolist()) == ([1, 2], [20, 88])
     assert both.prototypes.stamps_ns.tolist() == [5, 77, 5]
 
 
@@ -67,7 +74,8 @@ def test_what_was_there_before_a_reset_is_gone_but_for_history():
     before = changes(1, events=(event(1, 1),), redirects={9: 1}, cannot_links=links((1, 9)))
     both = joined([before, MapChanges(cleared=True), changes(2)])
     assert both.cleared
-    assert both.objects.object_ids.tolist() == [2]
+    assert both.objects.object_ids.tolist() == both.visits.object_ids.tolist() == [2]
+    assert both.next_visit_id == 3
     assert len(both.cannot_links) == 0
     assert (len(both.events), both.redirects) == (1, {9: 1})
 
@@ -87,4 +95,4 @@ def test_prototypes_of_another_length_than_the_model_are_refused():
 
 def test_details_that_json_cannot_hold_are_refused():
     with pytest.raises(InputError, match="details of an event"):
-        StoredEvent(1, Event(EventKind.CREATED, 0, (1,)), details={"terms": np.zeros(2)})
+        Event(EventKind.CREATED, 0, (1,), details={"terms": np.zeros(2)})

@@ -1,14 +1,16 @@
 import numpy as np
 import pytest
-from map_changes import MODEL, E, links, objects, prototypes
+from map_changes import MODEL, E, links, objects, prototypes, visits
 
+from reobj.association.map_object import ObjectState
 from reobj.association.store.snapshot import MapSnapshot
 from reobj.errors import MapFileError, MapModelError
 from reobj.types import ModelId
 
 
-def snapshot(rows, views, redirects=None, model=MODEL):
-    return MapSnapshot("u", model, 9, 1, rows, views, links(), redirects or {})
+def snapshot(rows, views, redirects=None, model=MODEL, pairs=()):
+    seen = visits(*rows.object_ids.tolist())
+    return MapSnapshot("u", model, 9, 1, 9, rows, seen, views, links(*pairs), redirects or {})
 
 
 @pytest.fixture
@@ -37,6 +39,18 @@ def test_an_object_without_prototypes_has_no_bank():
 def test_a_prototype_of_nobody_is_damage():
     with pytest.raises(MapFileError, match="object of a prototype: expected one of the map, got 4"):
         snapshot(objects(3), prototypes((3, 0), (4, 0)))
+
+
+def test_a_visit_of_nobody_is_damage():
+    with pytest.raises(MapFileError, match="object of a visit: expected one of the map, got 4"):
+        MapSnapshot("u", MODEL, 9, 1, 9, objects(3), visits(4), prototypes((3, 0)), links(), {})
+
+
+def test_pairs_that_are_never_one_are_known_by_the_living():
+    states = np.array([ObjectState.PRESENT, ObjectState.RETIRED, ObjectState.PRESENT, ObjectState.RETIRED])
+    rows, pairs = objects(3, 4, 5, 6, states=states), ((4, 5), (3, 5), (3, 4), (5, 6))
+    merged = snapshot(rows, prototypes((3, 0), (5, 0)), {4: 3}, pairs=pairs)  # 6 was deleted
+    assert merged.living_links().tolist() == [[3, 5]]
 
 
 def test_old_ids_resolve_through_all_merges():

@@ -10,10 +10,12 @@ pytest.importorskip("rclpy", reason="needs ROS 2")
 pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup")
 
 from rclpy.serialization import deserialize_message, serialize_message
+from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo
 
 from reobj.association.map_object import MapObject, ObjectState
 from reobj.errors import InputError
+from reobj.scans.message_poses import pose_to_matrix
 from reobj.training.report import TrainReport, TrainState
 from reobj.types import (
     Decision,
@@ -124,12 +126,32 @@ def test_objects_carry_decision_track_and_position() -> None:
 
 
 def test_an_event_keeps_its_ids_and_absence() -> None:
-    event = Event(EventKind.REIDENTIFIED, 3_000_000_001, (2**40, 3), 9, 0.5, 4_500_000_000)
-    message = over_the_wire(c.event_message(event, 12, "camera"))
+    event = Event(EventKind.REIDENTIFIED, 3_000_000_001, (2**40, 3), 9, 0.5, 4_500_000_000, event_id=12)
+    message = over_the_wire(c.event_message(event, "camera"))
     assert isinstance(message, ObjectEvent)
     assert list(message.object_ids) == [2**40, 3]
     assert (message.event_id, message.kind, message.track_id) == (12, ObjectEvent.REIDENTIFIED, 9)
     assert to_ns(message.absence) == 4_500_000_000 and to_ns(message.header.stamp) == 3_000_000_001
+    assert not message.has_poses
+
+
+def test_the_poses_of_a_revisit_are_both_there_or_none() -> None:
+    then, now = np.eye(4), np.eye(4)
+    now[:3, 3] = 1.0, 2.0, 3.0
+    now[:3, :3] = Rotation.from_euler("z", 90, degrees=True).as_matrix()
+    event = Event(EventKind.REIDENTIFIED, 1, (3,), pose_then=then, pose_now=now)
+    message = over_the_wire(c.event_message(event, "camera"))
+    assert message.has_poses and message.pose_then.position.x == 0.0 and message.pose_now.position.z == 3.0
+    np.testing.assert_allclose(pose_to_matrix(message.pose_now), now, atol=1e-9)
+    only_now = Event(EventKind.REIDENTIFIED, 1, (3,), pose_now=now)
+    assert not c.event_message(only_now, "camera").has_poses
+
+
+def test_an_undone_event_names_the_event_that_was_undone_and_a_renamed_one_the_name() -> None:
+    undone = Event(EventKind.UNDONE, 1, (3, 4), event_id=9, details={"undone": 7})
+    assert c.event_message(undone, "").event_id == 7
+    renamed = Event(EventKind.RENAMED, 1, (3,), event_id=9, name="the red one")
+    assert over_the_wire(c.event_message(renamed, "")).name == "the red one"
 
 
 @pytest.mark.parametrize("kind", EventKind)
@@ -163,6 +185,7 @@ def map_object(position: np.ndarray | None) -> MapObject:
         position=position,
         covariance=np.eye(3) if known else None,
         extent=np.array([0.5, 0.4, 0.9]) if known else None,
+        orientation=np.array([0.0, 0.0, 0.6, 0.8]) if known else None,
         views=30,
         visits=2,
         prototypes=5,
@@ -176,6 +199,7 @@ def test_a_map_object_with_a_position() -> None:
     assert (message.object_id, message.label, message.visits) == (12, "chair", 2)
     assert message.has_position and message.position.y == 2.0 and message.extent.z == 0.9
     assert to_ns(message.last_seen) == 2_500_000_000
+    assert (message.orientation.z, message.orientation.w) == (0.6, 0.8)
 
 
 def test_a_map_object_without_a_position() -> None:

@@ -59,3 +59,13 @@ def test_a_node_that_has_failed_says_why_at_level_error(node: Node) -> None:
     assert (status.level, status.message) == (DiagnosticStatus.ERROR, "the disk is full")
     problem[0] = ""
     assert (diagnostics.status().level, diagnostics.status().message) == (DiagnosticStatus.OK, "ok")
+
+
+def test_a_concern_is_a_warning_and_a_problem_is_more(node: Node) -> None:
+    problem = [""]
+    diagnostics = Diagnostics(node, "", lambda: 0, lambda: problem[0], lambda: "the map is not saved")
+    status = diagnostics.status()
+    assert (status.level, status.message) == (DiagnosticStatus.WARN, "the map is not saved")
+    problem[0] = "no GPU any more"
+    status = diagnostics.status()
+    assert (status.level, status.message) == (DiagnosticStatus.ERROR, "no GPU any more")

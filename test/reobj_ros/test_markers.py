@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -21,6 +23,7 @@ def chair(object_id: int, position: list[float] | None, extent: list[float] | No
         position=None if position is None else np.array(position),
         covariance=None,
         extent=None if extent is None else np.array(extent),
+        orientation=None if position is None else np.array([0.0, 0.0, 0.6, 0.8]),
         views=1,
         visits=1,
         prototypes=1,
@@ -71,3 +74,10 @@ def test_an_object_without_a_position_is_not_shown() -> None:
 def test_a_flat_object_keeps_the_thickness_that_rviz_needs() -> None:
     box = MarkerPublisher().build([chair(1, [0.0, 0.0, 0.0], [0.5, 0.0, 0.3])], HEADER).markers[1]
     assert (box.scale.x, box.scale.y) == (0.5, SMALLEST_M)
+
+
+def test_a_box_is_turned_as_the_object_is_and_carries_its_name() -> None:
+    named = dataclasses.replace(chair(12, [1.0, 2.0, 0.5], [0.5, 0.4, 0.8]), name="the red one")
+    _, box, text = MarkerPublisher().build([named], HEADER).markers
+    assert (box.pose.orientation.z, box.pose.orientation.w) == (0.6, 0.8)
+    assert text.text == "the red one #12"

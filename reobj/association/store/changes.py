@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.store.rows import Ids, ObjectRows, PrototypeRows
+from reobj.association.store.columns import Ids
+from reobj.association.store.rows import ObjectRows, PrototypeRows
+from reobj.association.store.visit_rows import VisitRows
 from reobj.errors import InputError, mismatch
 from reobj.types import Event, ModelId
-
-
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event with its number in the map's history.
-
-    Attributes:
-        event_id: > 0, increasing, never reused.
-        event: what happened.
-        name: RENAMED: the new name; else empty.
-        details: whatever says why, or is needed to undo it: anything that JSON can hold.
-
-    Raises:
-        InputError: JSON cannot hold the details.
-    """
-
-    event_id: int
-    event: Event
-    name: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        try:
-            json.dumps(self.details, allow_nan=False)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"details of an event: {error}") from error
 
 
 def _no_links() -> Ids:
@@ -51,24 +25,26 @@ class MapChanges:
 
     Attributes:
         model: the network that makes the embeddings; None while there is none.
-        next_object_id: > 0, first id that was never given out. A file never goes back.
+        next_object_id, next_visit_id: > 0, first ids that were never given out. A file never goes back.
         cleared: all objects and the model were forgotten, before the other changes. Events,
             redirects and ids are kept.
-        objects: the whole present state of each object that changed, each once.
+        objects, visits: the whole present state of each object and visit that changed, each once.
         prototypes: those that changed; the others of the same object stay.
         cannot_links: (P, 2) int64 object ids of pairs that are never the same; kept for good.
         redirects: old object id to the id that it now resolves to; 0: it is itself again.
-        events: in the order of their ids.
+        events: in the order of their ids, which are given.
     """
 
     model: ModelId | None = None
     next_object_id: int = 1
+    next_visit_id: int = 1
     cleared: bool = False
     objects: ObjectRows = field(default_factory=ObjectRows.empty)
+    visits: VisitRows = field(default_factory=VisitRows.empty)
     prototypes: PrototypeRows = field(default_factory=PrototypeRows.empty)
     cannot_links: Ids = field(default_factory=_no_links)
     redirects: Mapping[int, int] = field(default_factory=dict)
-    events: tuple[StoredEvent, ...] = ()
+    events: tuple[Event, ...] = ()
 
     def __post_init__(self) -> None:
         if self.cannot_links.ndim != 2 or self.cannot_links.shape[1] != 2:
@@ -88,13 +64,16 @@ def joined(parts: Sequence[MapChanges]) -> MapChanges:
     since = max((i for i, part in enumerate(parts) if part.cleared), default=0)
     kept = parts[since:]
     objects = ObjectRows.joined([part.objects for part in kept])
+    visits = VisitRows.joined([part.visits for part in kept])
     prototypes = PrototypeRows.joined([part.prototypes for part in kept])
     place = np.stack([prototypes.object_ids, prototypes.slots], axis=1)
     return MapChanges(
         model=next((part.model for part in reversed(kept) if part.model is not None), None),
         next_object_id=max(part.next_object_id for part in parts),
+        next_visit_id=max(part.next_visit_id for part in parts),
         cleared=kept[0].cleared,
         objects=objects.select(_last_of_each(objects.object_ids[:, None])),
+        visits=visits.select(_last_of_each(visits.visit_ids[:, None])),
         prototypes=prototypes.select(_last_of_each(place)),
         cannot_links=np.concatenate([part.cannot_links for part in kept]),
         redirects={old: new for part in parts for old, new in part.redirects.items()},

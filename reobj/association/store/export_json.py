@@ -11,15 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association.map_object import ObjectState
-from reobj.association.store.changes import StoredEvent
 from reobj.association.store.snapshot import MapSnapshot
+from reobj.association.store.visit_rows import VisitRows
 from reobj.files import write_text
+from reobj.types import DecisionKind, Event
 
 #: of the form of the JSON file
 _VERSION = 1
 
 
-def export_json(snapshot: MapSnapshot, events: Sequence[StoredEvent], path: Path | str) -> None:
+def export_json(snapshot: MapSnapshot, events: Sequence[Event], path: Path | str) -> None:
     """Writes all but the embeddings. Metres, nanoseconds, quaternions x y z w; null where unknown.
 
     Raises:
@@ -32,6 +33,7 @@ def export_json(snapshot: MapSnapshot, events: Sequence[StoredEvent], path: Path
         "uuid": snapshot.uuid,
         "model": model and {"name": model.name, "hash": model.content_hash, "dim": model.dim},
         "objects": [_object(snapshot, row) for row in range(len(snapshot.objects))],
+        "visits": [_visit(snapshot.visits, row) for row in range(len(snapshot.visits))],
         "cannot_links": snapshot.cannot_links.tolist(),
         "events": [_event(event) for event in events],
     }
@@ -62,18 +64,35 @@ def _object(snapshot: MapSnapshot, row: int) -> dict[str, Any]:
     }
 
 
-def _event(stored: StoredEvent) -> dict[str, Any]:
-    event = stored.event
+def _visit(rows: VisitRows, row: int) -> dict[str, Any]:
     return {
-        "event_id": stored.event_id,
+        "visit_id": int(rows.visit_ids[row]),
+        "object_id": int(rows.object_ids[row]),
+        "track_id": int(rows.track_ids[row]),
+        "kind": DecisionKind(int(rows.kinds[row])).name,
+        "probability": float(rows.probabilities[row]),
+        "first_ns": int(rows.first_ns[row]),
+        "last_ns": int(rows.last_ns[row]),
+        "views": int(rows.views[row]),
+        "votes": rows.votes_of(row),
+        "position": _known(rows.positions[row]),
+        "moved": bool(rows.moved[row]),
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    return {
+        "event_id": event.event_id,
         "kind": event.kind.name,
         "stamp_ns": event.stamp_ns,
         "object_ids": list(event.object_ids),
         "track_id": event.track_id,
         "probability": event.probability,
         "absence_ns": event.absence_ns,
-        "name": stored.name,
-        "details": stored.details,
+        "name": event.name,
+        "pose_then": None if event.pose_then is None else event.pose_then.tolist(),
+        "pose_now": None if event.pose_now is None else event.pose_now.tolist(),
+        "details": event.details,
     }
 
 

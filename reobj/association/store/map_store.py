@@ -7,14 +7,14 @@ import sqlite3
 from itertools import pairwise
 from pathlib import Path
 
-from reobj.association.store.changes import MapChanges, StoredEvent
+from reobj.association.store.changes import MapChanges
 from reobj.association.store.opening import explained, open_for_writing
 from reobj.association.store.reading import history, read_snapshot
 from reobj.association.store.snapshot import MapSnapshot
 from reobj.association.store.writer import Writer
 from reobj.errors import InputError, MapModelError, ReobjError, mismatch
 from reobj.files import atomic_path
-from reobj.types import ModelId
+from reobj.types import Event, ModelId
 
 
 class MapStore:
@@ -90,7 +90,7 @@ class MapStore:
         with explained(self._path, "read"):
             return self._writer.call(read_snapshot)
 
-    def events(self) -> tuple[StoredEvent, ...]:
+    def events(self) -> tuple[Event, ...]:
         """The whole history, with all that was put. Raises MapFileError."""
         with explained(self._path, "read"):
             return self._writer.call(history)

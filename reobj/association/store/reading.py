@@ -10,15 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.store.changes import StoredEvent
+from reobj.association.store.columns import Ids
 from reobj.association.store.opening import opened_for_reading
-from reobj.association.store.rows import Ids, ObjectRows, PrototypeRows
+from reobj.association.store.rows import ObjectRows, PrototypeRows
 from reobj.association.store.snapshot import MapSnapshot
+from reobj.association.store.visit_rows import VisitRows
 from reobj.errors import InputError, MapFileError
 from reobj.types import Event, EventKind, ModelId
 
 #: what values of the wrong kind in a table raise
 _DAMAGE = (InputError, ValueError, TypeError, KeyError, AttributeError)
+_MAP = "SELECT uuid, model_name, model_hash, model_dim, next_object_id, next_event_id, next_visit_id FROM map"
+_PROTOTYPES = (
+    "SELECT object_id, slot, visit_id, stamp_ns, embedding, pose FROM prototypes ORDER BY object_id, slot"
+)
 
 
 def read_map(path: Path | str) -> MapSnapshot:
@@ -32,7 +37,7 @@ def read_map(path: Path | str) -> MapSnapshot:
         return read_snapshot(connection)
 
 
-def read_events(path: Path | str) -> tuple[StoredEvent, ...]:
+def read_events(path: Path | str) -> tuple[Event, ...]:
     """The whole history of a map file that nobody has open.
 
     Raises:
@@ -44,16 +49,17 @@ def read_events(path: Path | str) -> tuple[StoredEvent, ...]:
 
 def read_snapshot(connection: sqlite3.Connection) -> MapSnapshot:
     """All objects. Raises MapFileError where tables hold something else than was written."""
-    query = "SELECT uuid, model_name, model_hash, model_dim, next_object_id, next_event_id FROM map"
     try:
-        map_uuid, *model, next_object_id, next_event_id = connection.execute(query).fetchone()
+        map_uuid, *model, next_object_id, next_event_id, next_visit_id = connection.execute(_MAP).fetchone()
         prototypes = _prototypes(connection, model[2] or 0)
         return MapSnapshot(
             uuid=map_uuid,
             model=None if model[0] is None else ModelId(*model),
             next_object_id=next_object_id,
             next_event_id=next_event_id,
+            next_visit_id=next_visit_id,
             objects=_objects(connection, prototypes.object_ids),
+            visits=_visits(connection),
             prototypes=prototypes,
             cannot_links=_array(_all(connection, "SELECT low, high FROM cannot_links"), np.int64, 2),
             redirects=dict(_all(connection, "SELECT old_id, new_id FROM redirects")),
@@ -62,7 +68,7 @@ def read_snapshot(connection: sqlite3.Connection) -> MapSnapshot:
         raise MapFileError(f"damaged object map: {error}") from error
 
 
-def history(connection: sqlite3.Connection) -> tuple[StoredEvent, ...]:
+def history(connection: sqlite3.Connection) -> tuple[Event, ...]:
     """All events in the order of their ids. Raises MapFileError."""
     try:
         return tuple(_event(*row) for row in _all(connection, "SELECT * FROM events ORDER BY event_id"))
@@ -77,7 +83,7 @@ def _objects(connection: sqlite3.Connection, owners: Ids) -> ObjectRows:
         return ObjectRows.empty()
     ids, uuids, names, states, votes, x, y, z, *extent, orientations, covariances = columns[:13]
     first_seen, last_seen, views, visits = columns[13:]
-    words, matrix = _votes([json.loads(text) for text in votes])
+    matrix, words = _votes(votes)
     object_ids = _array(ids, np.int64)
     counts = np.searchsorted(owners, object_ids, "right") - np.searchsorted(owners, object_ids)
     return ObjectRows(
@@ -99,27 +105,53 @@ def _objects(connection: sqlite3.Connection, owners: Ids) -> ObjectRows:
     )
 
 
-def _votes(votes: list[dict[str, float]]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """L words, and (M, L) votes for them."""
+def _visits(connection: sqlite3.Connection) -> VisitRows:
+    columns: list[Any] = list(zip(*_all(connection, "SELECT * FROM visits ORDER BY visit_id"), strict=True))
+    if not columns:
+        return VisitRows.empty()
+    ids, object_ids, tracks, kinds, probabilities, first, last, views, votes, x, y, z, *extent = columns[:15]
+    orientations, covariances, moved, last_poses = columns[15:]
+    matrix, words = _votes(votes)
+    return VisitRows(
+        _array(ids, np.int64),
+        _array(object_ids, np.int64),
+        _array(tracks, np.int64),
+        _array(kinds, np.int64),
+        _array(probabilities, np.float64),
+        _array(first, np.int64),
+        _array(last, np.int64),
+        _array(views, np.int64),
+        matrix,
+        words,
+        np.array([x, y, z], np.float64).T,
+        _from_blobs(covariances, "<f8", (3, 3)),
+        np.array(extent, np.float64).T,
+        _from_blobs(orientations, "<f8", (4,)),
+        _array(moved, np.int64),
+        _from_blobs(last_poses, "<f8", (4, 4)),
+    )
+
+
+def _votes(texts: tuple[str, ...]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """(M, L) votes of M rows, and the L words that they are for."""
+    votes: list[dict[str, float]] = [json.loads(text) for text in texts]
     codes = {word: code for code, word in enumerate(dict.fromkeys(word for row in votes for word in row))}
     matrix = np.zeros((len(votes), len(codes)))
     for row, counts in enumerate(votes):
         for word, count in counts.items():
             matrix[row, codes[word]] = count
-    return tuple(codes), matrix
+    return matrix, tuple(codes)
 
 
 def _prototypes(connection: sqlite3.Connection, dim: int) -> PrototypeRows:
-    rows = _all(
-        connection,
-        "SELECT object_id, slot, stamp_ns, embedding, pose FROM prototypes ORDER BY object_id, slot",
-    )
+    rows = _all(connection, _PROTOTYPES)
     if not rows:
         return PrototypeRows.empty(dim)
-    ids, slots, stamps, embeddings, poses = zip(*rows, strict=True)
+    ids, slots, visits, stamps, embeddings, poses = zip(*rows, strict=True)
     return PrototypeRows(
         _array(ids, np.int64),
         _array(slots, np.int64),
+        _array(visits, np.int64),
         _from_blobs(embeddings, "<f4", (dim,)),
         _array(stamps, np.int64),
         _from_blobs(poses, "<f8", (4, 4)),
@@ -136,10 +168,22 @@ def _event(
     absence_ns: int,
     name: str,
     details: str,
-) -> StoredEvent:
-    ids = tuple(json.loads(object_ids))
-    event = Event(EventKind(kind), stamp_ns, ids, track_id, probability, absence_ns)
-    return StoredEvent(event_id, event, name, json.loads(details))
+    pose_then: bytes | None,
+    pose_now: bytes | None,
+) -> Event:
+    return Event(
+        EventKind(kind),
+        stamp_ns,
+        tuple(json.loads(object_ids)),
+        track_id,
+        probability,
+        absence_ns,
+        event_id,
+        name,
+        _pose(pose_then),
+        _pose(pose_now),
+        json.loads(details),
+    )
 
 
 def _all(connection: sqlite3.Connection, query: str) -> list[tuple[Any, ...]]:
@@ -148,6 +192,10 @@ def _all(connection: sqlite3.Connection, query: str) -> list[tuple[Any, ...]]:
 
 def _array(values: Any, dtype: type[np.generic], width: int = 0) -> NDArray[Any]:
     return np.array(values, dtype).reshape((-1, width) if width else (-1,))
+
+
+def _pose(blob: bytes | None) -> NDArray[np.float64] | None:
+    return None if blob is None else _from_blobs([blob], "<f8", (4, 4))[0]
 
 
 def _from_blobs(blobs: Any, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:

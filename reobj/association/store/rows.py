@@ -5,16 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.association.store.columns import (
+    Array,
+    Columns,
+    Ids,
+    check,
+    empty,
+    joined,
+    joined_votes,
+    votes_of,
+)
 from reobj.errors import InputError, mismatch
-
-Ids = NDArray[np.int64]
-Array = NDArray[np.float64]
-Columns = dict[str, tuple[type[np.generic], tuple[int, ...]]]
 
 #: type and shape of a row of each column
 _OBJECT_COLUMNS: Columns = {
@@ -33,6 +38,7 @@ _OBJECT_COLUMNS: Columns = {
 _PROTOTYPE_COLUMNS: Columns = {
     "object_ids": (np.int64, ()),
     "slots": (np.int64, ()),
+    "visit_ids": (np.int64, ()),
     "stamps_ns": (np.int64, ()),
     "poses": (np.float64, (4, 4)),
 }
@@ -75,7 +81,7 @@ class ObjectRows:
     prototype_counts: Ids
 
     def __post_init__(self) -> None:
-        _check(self, "objects", _OBJECT_COLUMNS, len(self.object_ids))
+        check(self, "objects", _OBJECT_COLUMNS, len(self.object_ids))
         expected = (len(self), len(self.words))
         if self.votes.shape != expected:
             raise InputError(mismatch("objects: votes", expected, self.votes.shape))
@@ -88,7 +94,7 @@ class ObjectRows:
 
     @classmethod
     def empty(cls) -> ObjectRows:
-        columns = _empty(_OBJECT_COLUMNS)
+        columns = empty(_OBJECT_COLUMNS)
         return cls(uuids=(), names=(), words=(), votes=np.zeros((0, 0)), **columns)
 
     def select(self, rows: NDArray[np.intp]) -> ObjectRows:
@@ -99,8 +105,7 @@ class ObjectRows:
 
     def votes_of(self, row: int) -> dict[str, float]:
         """Class names of one object and their votes, the most first."""
-        votes = [(self.words[i], float(self.votes[row, i])) for i in np.flatnonzero(self.votes[row]).tolist()]
-        return dict(sorted(votes, key=lambda entry: -entry[1]))
+        return votes_of(self.votes[row], self.words)
 
     def label_of(self, row: int) -> str:
         """The class name with the most votes; empty when there is none."""
@@ -111,16 +116,13 @@ class ObjectRows:
         """The objects of all parts, over all their class names."""
         if len(parts) == 1:
             return parts[0]
-        words = tuple(dict.fromkeys(word for part in parts for word in part.words))
-        votes = [np.zeros((len(part), len(words))) for part in parts]
-        for part, wide in zip(parts, votes, strict=True):
-            wide[:, [words.index(word) for word in part.words]] = part.votes
+        votes, words = joined_votes([(part.votes, part.words) for part in parts])
         return cls(
             uuids=tuple(uuid for part in parts for uuid in part.uuids),
             names=tuple(name for part in parts for name in part.names),
             words=words,
-            votes=np.concatenate([*votes, np.zeros((0, len(words)))]),
-            **_joined(parts, _OBJECT_COLUMNS),
+            votes=votes,
+            **joined(parts, _OBJECT_COLUMNS),
         )
 
 
@@ -130,7 +132,9 @@ class PrototypeRows:
 
     Attributes:
         object_ids: (K,) int64, whose they are.
-        slots: (K,) int64, >= 0, place among the prototypes of the object.
+        slots: (K,) int64, >= 0, place among the prototypes of the object; those that its bank has no
+            room for, kept for the day when it is taken apart, come last.
+        visit_ids: (K,) int64, the visit that each was seen in.
         embeddings: (K, D) float32, rows of length 1.
         stamps_ns: (K,) int64, of the image.
         poses: (K, 4, 4) float64 camera-to-map of the image, from where it was seen; NaN where not known.
@@ -138,12 +142,13 @@ class PrototypeRows:
 
     object_ids: Ids
     slots: Ids
+    visit_ids: Ids
     embeddings: NDArray[np.float32]
     stamps_ns: Ids
     poses: Array
 
     def __post_init__(self) -> None:
-        _check(self, "prototypes", _PROTOTYPE_COLUMNS, len(self.object_ids))
+        check(self, "prototypes", _PROTOTYPE_COLUMNS, len(self.object_ids))
         found = self.embeddings
         if found.ndim != 2 or len(found) != len(self) or found.dtype != np.float32:
             got = f"{found.shape} {found.dtype}"
@@ -154,7 +159,7 @@ class PrototypeRows:
 
     @classmethod
     def empty(cls, dim: int = 0) -> PrototypeRows:
-        return cls(embeddings=np.zeros((0, dim), np.float32), **_empty(_PROTOTYPE_COLUMNS))
+        return cls(embeddings=np.zeros((0, dim), np.float32), **empty(_PROTOTYPE_COLUMNS))
 
     def select(self, rows: NDArray[np.intp]) -> PrototypeRows:
         """Some of the prototypes, in this order."""
@@ -165,23 +170,4 @@ class PrototypeRows:
         """The prototypes of all parts."""
         parts = [part for part in parts if len(part)] or [cls.empty()]
         embeddings = np.concatenate([part.embeddings for part in parts])
-        return cls(embeddings=embeddings, **_joined(parts, _PROTOTYPE_COLUMNS))
-
-
-def _check(rows: Any, what: str, columns: Columns, count: int) -> None:
-    for name, (kind, shape) in columns.items():
-        column = getattr(rows, name)
-        if column.shape != (count, *shape) or column.dtype != kind:
-            expected = f"{(count, *shape)} {np.dtype(kind)}"
-            raise InputError(mismatch(f"{what}: {name}", expected, f"{column.shape} {column.dtype}"))
-
-
-def _empty(columns: Columns) -> dict[str, NDArray[Any]]:
-    return {name: np.zeros((0, *shape), kind) for name, (kind, shape) in columns.items()}
-
-
-def _joined(parts: Sequence[Any], columns: Columns) -> dict[str, NDArray[Any]]:
-    return {
-        name: np.concatenate([getattr(part, name) for part in parts] or [np.zeros((0, *shape), kind)])
-        for name, (kind, shape) in columns.items()
-    }
+        return cls(embeddings=embeddings, **joined(parts, _PROTOTYPE_COLUMNS))

@@ -7,13 +7,33 @@ import uuid
 from collections.abc import Mapping
 
 from reobj.errors import MapFileError, MapVersionError, mismatch
+from reobj.types import DecisionKind
 
 #: "reob": tells a map from other SQLite files
 APPLICATION_ID = 0x72656F62
 
+_VISITS = """
+CREATE TABLE visits (
+    visit_id INTEGER PRIMARY KEY,
+    object_id INTEGER NOT NULL,
+    track_id INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    probability REAL NOT NULL,
+    first_ns INTEGER NOT NULL,
+    last_ns INTEGER NOT NULL,
+    views INTEGER NOT NULL,
+    votes TEXT NOT NULL,
+    x REAL, y REAL, z REAL,
+    extent_x REAL, extent_y REAL, extent_z REAL,
+    orientation BLOB NOT NULL,
+    covariance BLOB NOT NULL,
+    moved INTEGER NOT NULL,
+    last_pose BLOB NOT NULL
+)"""
+
 #: Blobs are little-endian float64, but for the embeddings, which are float32. NULL: not known.
 #: Votes, object ids of an event and its details are JSON. A retired object keeps its row.
-TABLES = """
+TABLES = f"""
 CREATE TABLE map (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     uuid TEXT NOT NULL,
@@ -21,7 +41,8 @@ CREATE TABLE map (
     model_hash TEXT,
     model_dim INTEGER,
     next_object_id INTEGER NOT NULL,
-    next_event_id INTEGER NOT NULL
+    next_event_id INTEGER NOT NULL,
+    next_visit_id INTEGER NOT NULL DEFAULT 1
 );
 CREATE TABLE objects (
     object_id INTEGER PRIMARY KEY,
@@ -38,12 +59,14 @@ CREATE TABLE objects (
     views INTEGER NOT NULL,
     visits INTEGER NOT NULL
 );
+{_VISITS};
 CREATE TABLE prototypes (
     object_id INTEGER NOT NULL,
     slot INTEGER NOT NULL,
     embedding BLOB NOT NULL,
     stamp_ns INTEGER NOT NULL,
     pose BLOB NOT NULL,
+    visit_id INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (object_id, slot)
 );
 CREATE TABLE cannot_links (
@@ -64,7 +87,9 @@ CREATE TABLE events (
     probability REAL NOT NULL,
     absence_ns INTEGER NOT NULL,
     name TEXT NOT NULL,
-    details TEXT NOT NULL
+    details TEXT NOT NULL,
+    pose_then BLOB,
+    pose_now BLOB
 );
 CREATE TRIGGER events_are_never_deleted BEFORE DELETE ON events
     BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
@@ -72,8 +97,26 @@ CREATE TRIGGER events_never_change BEFORE UPDATE ON events
     BEGIN SELECT RAISE(ABORT, 'events are append-only'); END;
 """
 
+#: (4, 4) NaN as a blob
+_NO_POSE = "x'" + 16 * "000000000000f87f" + "'"
+
+#: Version 1 knew no visits: each object gets one, of the same number, that holds all of it.
+_TO_VERSION_2 = f"""
+{_VISITS};
+INSERT INTO visits
+    SELECT object_id, object_id, 0, {DecisionKind.NEW:d}, 1.0, first_seen_ns, last_seen_ns, views, votes,
+        x, y, z, extent_x, extent_y, extent_z, orientation, covariance, 0, {_NO_POSE} FROM objects;
+UPDATE objects SET visits = 1;
+ALTER TABLE prototypes ADD COLUMN visit_id INTEGER NOT NULL DEFAULT 0;
+UPDATE prototypes SET visit_id = object_id;
+ALTER TABLE map ADD COLUMN next_visit_id INTEGER NOT NULL DEFAULT 1;
+UPDATE map SET next_visit_id = next_object_id;
+ALTER TABLE events ADD COLUMN pose_then BLOB;
+ALTER TABLE events ADD COLUMN pose_now BLOB;
+"""
+
 #: version to the statements that make the next one of it
-MIGRATIONS: Mapping[int, str] = {}
+MIGRATIONS: Mapping[int, str] = {1: _TO_VERSION_2}
 
 VERSION = 1 + len(MIGRATIONS)
 
@@ -83,7 +126,7 @@ def create(connection: sqlite3.Connection) -> None:
     _in_one_transaction(
         connection,
         f"{TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION};"
-        f"INSERT INTO map VALUES (1, '{uuid.uuid4()}', NULL, NULL, NULL, 1, 1);",
+        f"INSERT INTO map VALUES (1, '{uuid.uuid4()}', NULL, NULL, NULL, 1, 1, 1);",
     )
 
 

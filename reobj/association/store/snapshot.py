@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association.map_object import ObjectState
-from reobj.association.store.rows import Ids, ObjectRows, PrototypeRows
+from reobj.association.store.columns import Ids
+from reobj.association.store.rows import ObjectRows, PrototypeRows
+from reobj.association.store.visit_rows import VisitRows
 from reobj.errors import MapFileError, MapModelError, mismatch
 from reobj.types import ModelId
 
@@ -21,10 +23,12 @@ class MapSnapshot:
     Attributes:
         uuid: of the map, RFC 4122, for maps that travel.
         model: the network that made the embeddings; None before the first.
-        next_object_id, next_event_id: first ids that were never given out.
+        next_object_id, next_event_id, next_visit_id: first ids that were never given out.
         objects: in the order of their ids, the retired ones too.
+        visits: in the order of their ids. Each object has some, but for those merged into another.
         prototypes: in the order of objects and slots.
-        cannot_links: (P, 2) int64 object ids of pairs that are never the same.
+        cannot_links: (P, 2) int64 pairs that are never the same, by the ids that the objects had when
+            they were seen together; see ``living_links``.
         redirects: old object id to the id that it resolves to, which may be an old one itself.
     """
 
@@ -32,7 +36,9 @@ class MapSnapshot:
     model: ModelId | None
     next_object_id: int
     next_event_id: int
+    next_visit_id: int
     objects: ObjectRows
+    visits: VisitRows
     prototypes: PrototypeRows
     cannot_links: Ids
     redirects: Mapping[int, int]
@@ -41,6 +47,9 @@ class MapSnapshot:
         stray = np.setdiff1d(self.prototypes.object_ids, self.objects.object_ids)
         if len(stray):
             raise MapFileError(mismatch("object of a prototype", "one of the map", int(stray[0])))
+        stray = np.setdiff1d(self.visits.object_ids, self.objects.object_ids)
+        if len(stray):
+            raise MapFileError(mismatch("object of a visit", "one of the map", int(stray[0])))
         for old in self.redirects:
             self.resolve(old)
 
@@ -62,6 +71,13 @@ class MapSnapshot:
     def living(self) -> NDArray[np.intp]:
         """Rows of ``objects`` that are not retired."""
         return np.flatnonzero(self.objects.states != ObjectState.RETIRED)
+
+    def living_links(self) -> Ids:
+        """(P, 2) pairs of living objects that are never the same, the smaller id first, each once."""
+        living = set(self.objects.object_ids[self.living()].tolist())
+        pairs = {tuple(sorted(map(self.resolve, pair))) for pair in self.cannot_links.tolist()}
+        kept = sorted((a, b) for a, b in pairs if a != b and a in living and b in living)
+        return np.array(kept, np.int64).reshape(-1, 2)
 
     def banks(self, rows: NDArray[np.intp], size: int) -> tuple[NDArray[np.float32], Ids]:
         """The prototypes of some objects side by side.

@@ -10,14 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.store.changes import MapChanges, StoredEvent
+from reobj.association.store.changes import MapChanges
 from reobj.association.store.rows import ObjectRows, PrototypeRows
+from reobj.association.store.visit_rows import VisitRows
+from reobj.types import Event
 
 _FORGET = (
     "DELETE FROM objects",
+    "DELETE FROM visits",
     "DELETE FROM prototypes",
     "DELETE FROM cannot_links",
     "UPDATE map SET model_name = NULL, model_hash = NULL, model_dim = NULL",
+)
+_NEXT_IDS = (
+    "UPDATE map SET next_object_id = max(next_object_id, ?), next_event_id = max(next_event_id, ?), "
+    "next_visit_id = max(next_visit_id, ?)"
 )
 
 
@@ -42,19 +49,18 @@ def _write(connection: sqlite3.Connection, changes: MapChanges) -> None:
             "UPDATE map SET model_name = ?, model_hash = ?, model_dim = ?",
             (changes.model.name, changes.model.content_hash, changes.model.dim),
         )
-    connection.execute(
-        "UPDATE map SET next_object_id = max(next_object_id, ?), next_event_id = max(next_event_id, ?)",
-        (changes.next_object_id, max((event.event_id for event in changes.events), default=0) + 1),
-    )
+    last_event = max((event.event_id for event in changes.events), default=0)
+    connection.execute(_NEXT_IDS, (changes.next_object_id, last_event + 1, changes.next_visit_id))
     # rows one by one: SQLite lets the other threads run at each of them
     connection.executemany(f"REPLACE INTO objects VALUES ({_places(17)})", _objects(changes.objects))
-    connection.executemany(f"REPLACE INTO prototypes VALUES ({_places(5)})", _prototypes(changes.prototypes))
+    connection.executemany(f"REPLACE INTO visits VALUES ({_places(19)})", _visits(changes.visits))
+    connection.executemany(f"REPLACE INTO prototypes VALUES ({_places(6)})", _prototypes(changes.prototypes))
     counts = zip(changes.objects.object_ids.tolist(), changes.objects.prototype_counts.tolist(), strict=True)
     connection.executemany("DELETE FROM prototypes WHERE object_id = ? AND slot >= ?", counts)
     pairs = np.sort(changes.cannot_links).tolist()
     connection.executemany("INSERT OR IGNORE INTO cannot_links VALUES (?, ?)", pairs)
     _redirect(connection, changes)
-    connection.executemany(f"INSERT INTO events VALUES ({_places(9)})", map(_event, changes.events))
+    connection.executemany(f"INSERT INTO events VALUES ({_places(11)})", map(_event, changes.events))
 
 
 def _places(count: int) -> str:
@@ -75,7 +81,7 @@ def _objects(rows: ObjectRows) -> Iterator[tuple[Any, ...]]:
         rows.uuids,
         rows.names,
         rows.states.tolist(),
-        (json.dumps(rows.votes_of(i), ensure_ascii=False) for i in range(len(rows))),
+        _votes(rows),
         *rows.positions.T.tolist(),
         *rows.extents.T.tolist(),
         _blobs(rows.orientations, "<f8"),
@@ -88,6 +94,27 @@ def _objects(rows: ObjectRows) -> Iterator[tuple[Any, ...]]:
     )
 
 
+def _visits(rows: VisitRows) -> Iterator[tuple[Any, ...]]:
+    return zip(
+        rows.visit_ids.tolist(),
+        rows.object_ids.tolist(),
+        rows.track_ids.tolist(),
+        rows.kinds.tolist(),
+        rows.probabilities.tolist(),
+        rows.first_ns.tolist(),
+        rows.last_ns.tolist(),
+        rows.views.tolist(),
+        _votes(rows),
+        *rows.positions.T.tolist(),
+        *rows.extents.T.tolist(),
+        _blobs(rows.orientations, "<f8"),
+        _blobs(rows.covariances, "<f8"),
+        rows.moved.tolist(),
+        _blobs(rows.last_poses, "<f8"),
+        strict=True,
+    )
+
+
 def _prototypes(rows: PrototypeRows) -> Iterator[tuple[Any, ...]]:
     return zip(
         rows.object_ids.tolist(),
@@ -95,24 +122,34 @@ def _prototypes(rows: PrototypeRows) -> Iterator[tuple[Any, ...]]:
         _blobs(rows.embeddings, "<f4"),
         rows.stamps_ns.tolist(),
         _blobs(rows.poses, "<f8"),
+        rows.visit_ids.tolist(),
         strict=True,
     )
+
+
+def _votes(rows: ObjectRows | VisitRows) -> Iterator[str]:
+    return (json.dumps(rows.votes_of(i), ensure_ascii=False) for i in range(len(rows)))
 
 
 def _blobs(values: NDArray[Any], dtype: str) -> Iterator[bytes]:
     return (row.tobytes() for row in values.astype(dtype))
 
 
-def _event(stored: StoredEvent) -> tuple[Any, ...]:
-    event = stored.event
+def _pose(pose: NDArray[np.float64] | None) -> bytes | None:
+    return None if pose is None else pose.astype("<f8").tobytes()
+
+
+def _event(event: Event) -> tuple[Any, ...]:
     return (
-        stored.event_id,
+        event.event_id,
         int(event.kind),
         event.stamp_ns,
         json.dumps([int(i) for i in event.object_ids]),
         event.track_id,
         event.probability,
         event.absence_ns,
-        stored.name,
-        json.dumps(stored.details, ensure_ascii=False),
+        event.name,
+        json.dumps(event.details, ensure_ascii=False),
+        _pose(event.pose_then),
+        _pose(event.pose_now),
     )

@@ -1,0 +1,174 @@
+"""From tracks without an object to objects: asks the evidence, decides, and tells the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from reobj.association.associator_config import AssociatorConfig
+from reobj.association.calibration_in_use import CalibrationInUse
+from reobj.association.candidates import Candidates
+from reobj.association.decisions import decide
+from reobj.association.evidence import Array, EvidenceTerm, Queries
+from reobj.association.explanations import decision_details
+from reobj.association.map_object import ObjectState
+from reobj.association.misplaced import misplaced
+from reobj.association.object_map import ObjectMap
+from reobj.association.presence import Presence
+from reobj.association.records import TrackRecord, queries
+from reobj.association.track_book import TrackBook
+from reobj.association.tracker import Track
+from reobj.types import DecisionKind, Event, EventKind, TrackState
+
+#: probability that an object that is not where it was is seen somewhere else; bounds what its place can say
+_ABSENT_ELSEWHERE = 0.3
+#: an object that a track lost for less than this was not away: a mask failed, or something passed before it
+_SAME_VISIT_NS = 1_000_000_000
+#: one class name, where there is nothing to tell apart
+_ANY = np.array([""])
+
+
+class TrackDecider:
+    """Decides which objects the tracks of a frame are.
+
+    Args:
+        config: of the associator.
+        calibration: whose thresholds are used.
+        evidence: all kinds by name.
+        object_map: gets new objects and new visits.
+        tracks: their evidence so far; learns what they are.
+        presence: says which objects are absent.
+    """
+
+    def __init__(
+        self,
+        config: AssociatorConfig,
+        calibration: CalibrationInUse,
+        evidence: Mapping[str, EvidenceTerm],
+        object_map: ObjectMap,
+        tracks: TrackBook,
+        presence: Presence,
+    ) -> None:
+        self._config, self._calibration, self._evidence = config, calibration, evidence
+        self._map, self._tracks, self._presence = object_map, tracks, presence
+
+    def decide(self, tracks: Sequence[Track], stamp_ns: int) -> tuple[tuple[Event, ...], frozenset[int]]:
+        """Compares the tracks without an object with the map; a tentative one can only be a known object.
+
+        Args:
+            tracks: of the frame; those with an object are the company of the others.
+            stamp_ns: of the frame.
+
+        Returns:
+            What happened, and the tracks that have an object from this frame on.
+        """
+        objects = self._tracks.objects_of(tracks)
+        asking = [t for t, i in zip(tracks, objects, strict=True) if not i]
+        if not asking:
+            return (), frozenset()
+        records = [self._tracks[t.track_id] for t in asking]
+        asked = queries(records, self._map, self._config.full_novelty, self._config.most_views)
+        asked = replace(asked, company=tuple(i for i in objects if i))
+        candidates = self._candidates(asked)
+        excluded = [
+            np.isin(candidates.object_ids, list(self._tracks.met_objects(t.track_id))) for t in asking
+        ]
+        decisions = decide(
+            self._terms(asked, candidates),
+            np.stack(excluded),
+            candidates.object_ids,
+            np.array([record.deferred >= self._config.max_deferred for record in records]),
+            self._calibration.thresholds,
+            candidates.population,
+            candidates.uncompared * self._config.unlike_probability,
+        )
+        events: list[Event] = []
+        found = []
+        for track, record, decision in zip(asking, records, decisions, strict=True):
+            if track.state == TrackState.TENTATIVE and decision.kind != DecisionKind.MATCH:
+                continue
+            record.decision = decision
+            if decision.kind == DecisionKind.DEFER:
+                record.deferred += 1
+                continue
+            found.append(track.track_id)
+            events += self._adopt(track.track_id, record, stamp_ns)
+        return tuple(events), frozenset(found)
+
+    def _candidates(self, asked: Queries) -> Candidates:
+        around = asked.places.positions if asked.places.located.all() else None
+        return self._map.candidates(
+            around,
+            self._config.gate_radius_m,
+            asked.views,
+            also=self._presence.absent,
+            without=asked.company,
+        )
+
+    def _terms(self, asked: Queries, candidates: Candidates) -> dict[str, Array]:
+        terms = {name: term(asked, candidates) for name, term in self._evidence.items()}
+        if "position" in terms and self._presence.absent:
+            gone = np.isin(candidates.object_ids, list(self._presence.absent))
+            terms["position"][:, gone] = np.maximum(terms["position"][:, gone], np.log(_ABSENT_ELSEWHERE))
+        return terms
+
+    def _adopt(self, track_id: int, record: TrackRecord, stamp_ns: int) -> list[Event]:
+        """Makes the track the object that was decided on."""
+        if record.decision.kind == DecisionKind.NEW:
+            events = [self._create(track_id, record, stamp_ns)]
+        elif self._goes_on(record, stamp_ns):
+            stamps = record.first_ns, record.last_ns
+            self._map.resume(
+                record.object_id, record.seen, record.labels, stamps, record.geometry, record.last_pose
+            )
+            events = []
+        else:
+            events = self._return(track_id, record, stamp_ns)
+        self._tracks.hold(track_id, record.object_id)
+        details = {"visit": record.visit_id, **decision_details(record.decision)}
+        return [replace(e, details=details) if e.kind != EventKind.MOVED else e for e in events]
+
+    def _create(self, track_id: int, record: TrackRecord, stamp_ns: int) -> Event:
+        decision = record.decision
+        seen = record.seen, record.labels, (record.first_ns, record.last_ns), record.geometry
+        object_id = self._map.create(*seen, track_id, decision.probability, record.last_pose)
+        record.decision = replace(decision, object_id=object_id)
+        return Event(EventKind.CREATED, stamp_ns, (object_id,), track_id, decision.probability)
+
+    def _goes_on(self, record: TrackRecord, stamp_ns: int) -> bool:
+        """Whether the object is where it was seen a moment ago, so that its visit goes on."""
+        known = self._map.get(record.object_id)
+        recent = stamp_ns - known.last_seen_ns < _SAME_VISIT_NS
+        return recent and known.state == ObjectState.PRESENT and not self._has_moved(record)
+
+    def _return(self, track_id: int, record: TrackRecord, stamp_ns: int) -> list[Event]:
+        """A new visit of an object that was away, and what happened to it meanwhile."""
+        object_id, sure = record.object_id, record.decision.probability
+        then, away = self._map.last_pose(object_id), self._has_moved(record)
+        seen = record.seen, record.labels, (record.first_ns, record.last_ns), record.geometry
+        absence_ns = self._map.visit(object_id, stamp_ns, *seen, track_id, sure, record.last_pose)
+        if away:
+            self._map.move(object_id, record.geometry)
+        if away or self._map.get(object_id).state != ObjectState.PRESENT:
+            self._map.set_state(object_id, ObjectState.MOVED if away else ObjectState.PRESENT)
+        event = Event(
+            EventKind.REIDENTIFIED,
+            stamp_ns,
+            (object_id,),
+            track_id,
+            sure,
+            absence_ns=absence_ns,
+            pose_then=then,
+            pose_now=record.last_pose,
+        )
+        moved = [Event(EventKind.MOVED, stamp_ns, (object_id,), track_id, sure)] if away else []
+        return [event, *moved]
+
+    def _has_moved(self, record: TrackRecord) -> bool:
+        """Whether an object that was missed is somewhere else now."""
+        if record.object_id not in self._presence.absent:
+            return False
+        there, first = self._map.places([record.object_id]), np.zeros(1, np.intp)
+        return bool(misplaced(self._config.position, record.geometry, first, there, _ANY)[0])

@@ -1,0 +1,111 @@
+"""Where the camera was, and how that is corrected when SLAM closes a loop."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation, Slerp
+
+from reobj.errors import InputError, mismatch
+from reobj.types import check_pose
+
+Array = NDArray[np.float64]
+Stamps = NDArray[np.int64]
+
+#: a pose nearer in time than this to the one kept last is left out, as motion in between is even
+_GAP_NS = 200_000_000
+#: unless the camera jumped since the last frame: metres, or the same in numbers of the rotation matrix
+_JUMP = 0.2
+#: a corrected key frame must have been seen no further in time from a kept pose than this
+_NEAR_NS = 2 * _GAP_NS
+
+
+class KeyFrames:
+    """The poses of the camera that positions were made with, thinned."""
+
+    def __init__(self) -> None:
+        self._stamps: list[int] = []
+        self._poses: list[Array] = []
+        self._left_out: tuple[int, Array] | None = None
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    def add(self, stamp_ns: int, pose: Array) -> None:
+        """The camera (4, 4) of the next frame. Going back in time forgets all that came after it."""
+        while self._stamps and stamp_ns < self._stamps[-1]:
+            self._stamps.pop()
+            self._poses.pop()
+            self._left_out = None
+        if not self._stamps or stamp_ns - self._stamps[-1] >= _GAP_NS or self._jumps_to(pose):
+            if self._left_out is not None and self._jumps_to(pose):
+                self._keep(*self._left_out)
+            self._keep(stamp_ns, pose)
+        else:
+            self._left_out = stamp_ns, pose
+
+    def _jumps_to(self, pose: Array) -> bool:
+        last = self._poses[-1] if self._left_out is None else self._left_out[1]
+        return bool(np.abs(pose - last).max() > _JUMP)
+
+    def _keep(self, stamp_ns: int, pose: Array) -> None:
+        if self._stamps and self._stamps[-1] == stamp_ns:  # another look at the same moment
+            self._poses[-1] = pose
+        else:
+            self._stamps.append(stamp_ns)
+            self._poses.append(pose)
+        self._left_out = None
+
+    def correct(self, poses: Mapping[int, Array]) -> tuple[Stamps, Array]:
+        """Takes over better poses, by stamp, of the camera at some moments.
+
+        Returns:
+            (K,) stamps in ascending order and (K, 4, 4) corrections there: what turns a place as it was
+            known into where it is.
+
+        Raises:
+            InputError: a pose is none, or none of the moments is near a frame that was seen.
+        """
+        for pose in poses.values():
+            check_pose(pose)
+        stamps = np.array(sorted(stamp for stamp in poses if self._near(stamp)), np.int64)
+        if not len(stamps):
+            seen = (self._stamps[0], self._stamps[-1]) if self._stamps else "none"
+            raise InputError(
+                mismatch("stamps of corrected poses", f"moments of frames ({seen})", list(poses))
+            )
+        was = moved_between(np.array(self._stamps), np.stack(self._poses), stamps)
+        corrections = np.stack([poses[stamp] for stamp in stamps.tolist()]) @ np.linalg.inv(was)
+        own = moved_between(stamps, corrections, np.array(self._stamps))
+        self._poses = list(own @ np.stack(self._poses))
+        return stamps, corrections
+
+    def _near(self, stamp_ns: int) -> bool:
+        i = bisect_left(self._stamps, stamp_ns)
+        return any(abs(stamp_ns - near) <= _NEAR_NS for near in self._stamps[max(0, i - 1) : i + 1])
+
+
+def moved_between(stamps: Stamps, transforms: Array, at: Stamps) -> Array:
+    """Transforms at other moments: between two in proportion of time, before and after as the nearest one.
+
+    Args:
+        stamps: (K,) ascending, K > 0.
+        transforms: (K, 4, 4) rigid.
+        at: (N,).
+
+    Returns:
+        (N, 4, 4).
+    """
+    if len(stamps) == 1:
+        return np.repeat(transforms, len(at), axis=0)
+    times = (stamps - stamps[0]).astype(np.float64)  # differences fit into a float, stamps would not
+    wanted = np.clip((at - stamps[0]).astype(np.float64), 0, times[-1])
+    result = np.tile(np.eye(4), (len(at), 1, 1))
+    if len(at):
+        result[:, :3, :3] = Slerp(times, Rotation.from_matrix(transforms[:, :3, :3]))(wanted).as_matrix()
+    for axis in range(3):
+        result[:, axis, 3] = np.interp(wanted, times, transforms[:, axis, 3])
+    return result

@@ -1,0 +1,122 @@
+"""Objects that are seen together: what is around an object speaks for it when it is seen again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reobj.association.candidates import Candidates
+from reobj.association.evidence import Queries
+from reobj.errors import ConfigError, mismatch
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourConfig:
+    """How much the company of an object counts.
+
+    Attributes:
+        most: neighbours that count at most, as they come and go together; 0 leaves the evidence out.
+        strongest: natural-log likelihood ratio of one neighbour at most.
+        doubt: moments that an object is taken to have been seen in company of chance.
+    """
+
+    most: float = 2.0
+    strongest: float = 2.0
+    doubt: float = 5.0
+
+    def __post_init__(self) -> None:
+        for key in ("most", "strongest", "doubt"):
+            if not 0 <= getattr(self, key) < np.inf:
+                raise ConfigError(mismatch(f"neighbours.{key}", "a finite number >= 0", getattr(self, key)))
+
+
+class Neighbourhood:
+    """Counts who is seen with whom, and says what the present company speaks for.
+
+    The ratio of a neighbour is p(in view | the candidate is) / p(in view), by counted moments, drawn
+    towards 1 while they are few. Absent company says nothing: an object may be looked at from
+    where nothing else of its surroundings is in view.
+
+    Args:
+        config: see there.
+    """
+
+    def __init__(self, config: NeighbourConfig) -> None:
+        self._config = config
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._moments = 0
+        self._seen: dict[int, int] = {}
+        self._together: dict[int, dict[int, int]] = {}
+        self._since: dict[int, int] = {}  # those in view now: the moment before they came
+
+    def remember(self, links: Mapping[int, Collection[int]]) -> None:
+        """Of a map that was loaded: each object with those it was seen together with, as one moment."""
+        for object_id, others in links.items():
+            self._seen[object_id] = max(1, self._seen.get(object_id, 0))
+            self._together.setdefault(object_id, {}).update(dict.fromkeys(others, 1))
+        self._moments = max(self._moments, 1)
+
+    def observe(self, object_ids: Iterable[int]) -> None:
+        """Takes the objects that are known to be in view at one moment."""
+        ids = frozenset(object_ids)
+        for object_id in self._since.keys() - ids:
+            self._leave(object_id)
+        for object_id in ids - self._since.keys():
+            self._since[object_id] = self._moments
+        self._moments += 1
+
+    def _leave(self, object_id: int) -> None:
+        """Books how long it was in view, and with whom; so a moment costs what changes in it."""
+        since = self._since.pop(object_id)
+        self._seen[object_id] = self._seen.get(object_id, 0) + self._moments - since
+        mine = self._together.setdefault(object_id, {})
+        for other, came in self._since.items():
+            moments = self._moments - max(since, came)
+            theirs = self._together.setdefault(other, {})
+            mine[other] = mine.get(other, 0) + moments
+            theirs[object_id] = theirs.get(object_id, 0) + moments
+
+    def merged(self, kept: int, absorbed: int) -> None:
+        """Two objects turned out to be one."""
+        for object_id in (kept, absorbed):
+            if object_id in self._since:
+                self._leave(object_id)
+        self._seen[kept] = self._seen.get(kept, 0) + self._seen.pop(absorbed, 0)
+        together = self._together.setdefault(kept, {})
+        for other, count in self._together.pop(absorbed, {}).items():
+            together[other] = together.get(other, 0) + count
+        for others in self._together.values():
+            if absorbed in others:
+                others[kept] = others.get(kept, 0) + others.pop(absorbed)
+
+    def _moments_of(self, object_ids: list[int]) -> tuple[Array, Array]:
+        """(M,) moments that each was seen, and the moment that it came into view; now if it is not."""
+        came = np.array([self._since.get(i, self._moments) for i in object_ids], np.float64)
+        seen = np.array([self._seen.get(i, 0) for i in object_ids], np.float64)
+        return seen + self._moments - came, came
+
+    def __call__(self, queries: Queries, candidates: Candidates) -> Array:
+        """(T, C) natural-log likelihood ratios, the same for all tracks: they have the same company."""
+        company = [i for i in queries.company if i in self._seen or i in self._since]
+        shape = (len(queries), len(candidates))
+        if not company or not len(candidates) or not self._config.most:
+            return np.zeros(shape)
+        seen, came = self._moments_of(company)
+        rate = (seen + 1) / (self._moments + 2)
+        ids = candidates.object_ids.tolist()
+        alone, when = self._moments_of(ids)
+        rows = [self._together.get(i, {}) for i in ids]
+        with_it = np.array([[row.get(k, 0) for k in company] for row in rows], np.float64)
+        with_it += self._moments - np.maximum(when[:, None], came)
+        c = self._config
+        ratio = np.log((with_it + c.doubt * rate) / (alone[:, None] + c.doubt) / rate)
+        said = np.clip(ratio, 0.0, c.strongest).mean(axis=1) * min(len(company), c.most)
+        return np.broadcast_to(said, shape).copy()

@@ -1,0 +1,125 @@
+"""What was decided before is looked at again: tracks that slid away, objects that are one, or two."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reobj.association.associator_config import AssociatorConfig
+from reobj.association.evidence import EvidenceTerm
+from reobj.association.geometry import InstanceGeometry
+from reobj.association.map_keeper import MapKeeper
+from reobj.association.misplaced import misplaced
+from reobj.association.neighbourhood import Neighbourhood
+from reobj.association.presence import Presence
+from reobj.association.reconsider import same_objects, strayed_visits
+from reobj.association.track_book import TrackBook
+from reobj.association.tracker import Track
+from reobj.types import Event
+
+log = logging.getLogger(__name__)
+
+#: frames in a row after which a track that is not where its object is loses it
+_MAX_DOUBTS = 2
+#: an object is looked at again when its visit has grown by this factor: what is new in it grows fewer
+_GROWN = 1.25
+
+
+class SecondThoughts:
+    """Takes objects from tracks that are somewhere else, and corrects the map.
+
+    Args:
+        config: of the associator.
+        evidence: all kinds by name.
+        keeper: of the map, merges and splits.
+        tracks: the living ones.
+        neighbourhood, presence: learn of merges.
+    """
+
+    def __init__(
+        self,
+        config: AssociatorConfig,
+        evidence: Mapping[str, EvidenceTerm],
+        keeper: MapKeeper,
+        tracks: TrackBook,
+        neighbourhood: Neighbourhood,
+        presence: Presence,
+    ) -> None:
+        self._config, self._evidence, self._keeper = config, evidence, keeper
+        self._map, self._tracks = keeper.object_map, tracks
+        self._neighbourhood, self._presence = neighbourhood, presence
+        self.clear()
+
+    def clear(self) -> None:
+        """All objects are to be looked at anew."""
+        self._last_ns = -1
+        self._looked: dict[
+            int, tuple[int, int]
+        ] = {}  # object: its visit and the frames of it, at the last look
+
+    def doubt(self, tracks: Sequence[Track], geometry: InstanceGeometry) -> frozenset[int]:
+        """Tracks that are not where their objects are: they seem to have slid to other ones.
+
+        After some frames they lose their objects.
+        """
+        objects = self._tracks.objects_of(tracks)
+        held = [(t, i) for t, i in zip(tracks, objects, strict=True) if i and geometry.located[t.index]]
+        if not held:
+            return frozenset()
+        here = geometry.select(np.array([t.index for t, _ in held], dtype=np.intp))
+        near = self._map.near(here.positions, self._config.gate_radius_m)
+        near += sorted({i for _, i in held} - set(near))
+        rows = np.array([near.index(i) for _, i in held], np.intp)
+        labels = np.array(self._map.labels_of(near))
+        off = misplaced(self._config.position, here, rows, self._map.places(near), labels)
+        for (track, object_id), doubted in zip(held, off.tolist(), strict=True):
+            record = self._tracks[track.track_id]
+            record.doubts = record.doubts + 1 if doubted else 0
+            if record.doubts >= _MAX_DOUBTS:
+                log.info("track %d is not where object %d is and loses it", track.track_id, object_id)
+                self._tracks.release(track.track_id)
+        doubted_ids = [held[k][0].track_id for k in np.flatnonzero(off).tolist()]
+        return frozenset(i for i in doubted_ids if self._tracks.object_of(i))
+
+    def reconsider(self, held: NDArray[np.int64], stamp_ns: int) -> tuple[Event, ...]:
+        """Merges what turned out to be one object, and splits what turned out to be two.
+
+        Args:
+            held: ids of the objects in view, 0 for none.
+            stamp_ns: of the frame.
+        """
+        in_view = sorted(set(held.tolist()) - {0})
+        due = self._due(in_view, stamp_ns)
+        if not due:
+            return ()
+        c, events = self._config, []
+        for object_id in due:
+            strayed = strayed_visits(self._map, object_id, c.position)
+            if strayed:
+                events.append(self._keeper.split_visits(object_id, strayed, stamp_ns=stamp_ns))
+        limits = c.reconsider.same, c.gate_radius_m, c.full_novelty, c.most_views
+        for same in same_objects(self._map, due, in_view, self._evidence, *limits):
+            pair, sure = (same.kept, same.absorbed), same.probability
+            events.append(self._keeper.merge(pair, stamp_ns=stamp_ns, probability=sure, terms=same.terms))
+            self._neighbourhood.merged(*pair)
+            self._presence.forget(pair)
+        self._tracks.follow_edits()
+        return tuple(events)
+
+    def _due(self, in_view: list[int], stamp_ns: int) -> list[int]:
+        """The objects of which there is something new since they were looked at."""
+        if not in_view or stamp_ns - self._last_ns < self._config.reconsider.every_s * 1e9:
+            return []
+        self._last_ns = stamp_ns
+        now = dict(zip(in_view, self._map.running(in_view), strict=True))
+        before, self._looked = self._looked, {i: self._looked.get(i, (0, 0)) for i in in_view}
+        due = [i for i in in_view if now[i][0] != before.get(i, (0, 0))[0] or _grown(before[i], now[i])]
+        self._looked.update((i, now[i]) for i in due)
+        return due
+
+
+def _grown(before: tuple[int, int], now: tuple[int, int]) -> bool:
+    return now[1] >= _GROWN * before[1]

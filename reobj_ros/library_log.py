@@ -1,0 +1,40 @@
+"""What the library logs, in the node's log: with its name and level, and on /rosout."""
+
+from __future__ import annotations
+
+import logging
+
+from rclpy.impl.rcutils_logger import RcutilsLogger
+
+LIBRARY = "reobj"
+
+
+class LibraryLog(logging.Handler):
+    """Passes warnings and errors of ``reobj`` on, between ``open`` and ``close``, from any thread.
+
+    Without it Python prints them to stderr as bare lines.
+
+    Args:
+        log: of the node.
+    """
+
+    def __init__(self, log: RcutilsLogger) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def open(self) -> None:
+        """Starts to listen."""
+        logging.getLogger(LIBRARY).addHandler(self)
+
+    def close(self) -> None:
+        """Stops listening."""
+        logging.getLogger(LIBRARY).removeHandler(self)
+        super().close()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Logs one line; rclpy wants each level to have a place in the code of its own."""
+        text = self.format(record)
+        if record.levelno >= logging.ERROR:
+            self._log.error(text)
+        else:
+            self._log.warning(text)
