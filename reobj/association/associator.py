@@ -203,8 +203,7 @@ class MapAssociator:
         numbered = self.keeper.record(events)
         self._neighbourhood.observe(i for i in held.tolist() if i)
         numbered += self._second_thoughts.reconsider(held, frame.stamp_ns)
-        objects = tuple(self._tracked(t, geometry, t.track_id in doubted) for t in tracks)
-        return Association(objects, numbered)
+        return Association(self._answer(tracks, geometry, doubted), numbered)
 
     def _check(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> None:
         if len(embeddings) != len(instances):
@@ -217,7 +216,8 @@ class MapAssociator:
     ) -> frozenset[int]:
         """Tracks without an object that are pieces of objects in view."""
         objects = self._tracks.objects_of(tracks)
-        free = [t for t, i in zip(tracks, objects, strict=True) if not i and geometry.located[t.index]]
+        located = geometry.located.tolist()
+        free = [t for t, i in zip(tracks, objects, strict=True) if not i and located[t.index]]
         held = [i for i in objects if i]
         if not free or not held:
             return frozenset()
@@ -268,11 +268,13 @@ class MapAssociator:
             self._calibration.learn(similarity, labels[few])
         self._map.observe(object_ids, embeddings.data[rows], labels, stamp_ns, geometry.select(rows), pose)
 
-    def _tracked(self, track: Track, geometry: InstanceGeometry, doubted: bool) -> TrackedObject:
-        record, i = self._tracks.get(track.track_id), track.index
-        decision = UNDECIDED if record is None or doubted else record.decision
-        if not geometry.located[i]:
-            return TrackedObject(i, track.track_id, track.state, decision)
-        return TrackedObject(
-            i, track.track_id, track.state, decision, geometry.positions[i], geometry.covariances[i]
-        )
+    def _answer(
+        self, tracks: tuple[Track, ...], geometry: InstanceGeometry, doubted: frozenset[int]
+    ) -> tuple[TrackedObject, ...]:
+        located, answers = geometry.located.tolist(), []
+        for track in tracks:
+            record, i = self._tracks.get(track.track_id), track.index
+            decision = UNDECIDED if record is None or track.track_id in doubted else record.decision
+            place = (geometry.positions[i], geometry.covariances[i]) if located[i] else ()
+            answers.append(TrackedObject(i, track.track_id, track.state, decision, *place))
+        return tuple(answers)

@@ -9,7 +9,11 @@ Array = NDArray[np.float32]
 
 
 def insert_diverse(
-    banks: Array, counts: NDArray[np.int64], embeddings: Array, min_novelty: float
+    banks: Array,
+    counts: NDArray[np.int64],
+    embeddings: Array,
+    min_novelty: float,
+    closeness: Array | None = None,
 ) -> NDArray[np.int64]:
     """Where each embedding belongs in its bank, -1 where it adds no new view.
 
@@ -23,16 +27,50 @@ def insert_diverse(
         counts: (M,) rows used, 1 to P.
         embeddings: (M, D) unit, one for each bank.
         min_novelty: cosine distance.
+        closeness: (M, P) as ``closeness_within`` says of the full ones, where it is known already.
 
     Returns:
         (M,) the row to write it to.
     """
-    nearest = np.einsum("mpd,md->mp", banks, embeddings).max(axis=1)
-    where = np.where(nearest > 1.0 - min_novelty, -1, counts)
-    full = np.flatnonzero(where == banks.shape[1])
+    size = banks.shape[1]
+    similarity = np.matmul(banks, embeddings[:, :, None])[:, :, 0]
+    where = np.where(similarity.max(axis=1) > 1.0 - min_novelty, -1, counts)
+    full = np.flatnonzero(where == size)
     if len(full):
-        where[full] = _least_diverse(np.concatenate([banks[full], embeddings[full][:, None]], axis=1))
-    return np.where(where == banks.shape[1], -1, where)
+        within = closeness_within(banks[full]) if closeness is None else closeness[full]
+        where[full], beside = _one_of_the_new_pair(similarity[full], within)
+        rows = full[~beside]
+        if len(rows):
+            where[rows] = _least_diverse(np.concatenate([banks[rows], embeddings[rows][:, None]], axis=1))
+    return np.where(where == size, -1, where)
+
+
+def closeness_within(banks: Array) -> Array:
+    """(M, P) similarity of each row of full banks (M, P, D) to the nearest other one."""
+    similarity = banks @ banks.swapaxes(1, 2)
+    diagonal = np.arange(banks.shape[1])
+    similarity[:, diagonal, diagonal] = -np.inf
+    nearest: Array = similarity.max(axis=2)
+    return nearest
+
+
+def _one_of_the_new_pair(similarity: Array, closeness: Array) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Where a new row is one of the closest pair: which of the two goes, P for the new one itself.
+
+    Args:
+        similarity: (F, P) of the new row to each one that is there.
+        closeness: (F, P) of these to the nearest other one.
+
+    Returns:
+        (F,) which goes, and (F,) bool where the new row is one of the closest pair at all.
+    """
+    rows, size = np.arange(len(similarity)), similarity.shape[1]
+    nearest = similarity.argmax(axis=1)
+    first = similarity[rows, nearest]
+    rest = similarity.copy()
+    rest[rows, nearest] = -np.inf
+    goes = np.where(closeness[rows, nearest] > rest.max(axis=1), nearest, size)
+    return goes, first >= closeness.max(axis=1)
 
 
 def _least_diverse(rows: Array) -> NDArray[np.intp]:

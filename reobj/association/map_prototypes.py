@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association.candidate_search import CandidateSearch
-from reobj.association.diverse import insert_diverse
+from reobj.association.diverse import closeness_within, insert_diverse
 from reobj.association.keyframes import moved_between
 from reobj.association.table import Table
 from reobj.association.views import Views
@@ -74,6 +74,7 @@ class MapPrototypes:
                 "stamp": ((size,), np.int64),
                 "pose": ((size, 4, 4), np.float64),
                 "visit": ((size,), np.int64),
+                "closeness": ((size,), np.float32),  # of full banks; NaN until it is needed
             }
         )
 
@@ -137,7 +138,9 @@ class MapPrototypes:
         """
         table, counts = self._table, self._bank.counts
         width = min(self._size, int(counts[rows].max(initial=0)) + 1)  # a bank with room for one is not full
-        where = insert_diverse(self._bank.gather(rows, width), counts[rows], embeddings, self._min_novelty)
+        banks = self._bank.gather(rows, width)
+        closeness = self._closeness(rows, banks) if width == self._size else None
+        where = insert_diverse(banks, counts[rows], embeddings, self._min_novelty, closeness)
         new = np.flatnonzero(where >= 0)
         if not len(new):
             return []
@@ -145,9 +148,20 @@ class MapPrototypes:
         table["stamp"][at, slots] = stamp_ns
         table["pose"][at, slots] = np.nan if pose is None else pose
         table["visit"][at, slots] = visit_ids[new]
+        table["closeness"][at] = np.nan
         counts[at] = np.maximum(counts[at], slots + 1)
         self.search.write(at, slots, embeddings[new])
         return list(zip(at.tolist(), slots.tolist(), strict=True))
+
+    def _closeness(self, rows: Indices, banks: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(M, P) as ``closeness_within`` of the full ones of these banks (M, P, D)."""
+        full = self._bank.counts[rows] == self._size
+        known = self._table["closeness"][rows]
+        unknown = np.flatnonzero(full & np.isnan(known[:, 0]))
+        if len(unknown):
+            known[unknown] = closeness_within(banks[unknown])
+            self._table["closeness"][rows[unknown]] = known[unknown]
+        return known
 
     def correct_poses(self, stamps: Ids, corrections: NDArray[np.float64]) -> None:
         """Moves where all were seen from, as ``moved_between`` says for their moments."""
@@ -162,6 +176,7 @@ class MapPrototypes:
     def _fill(self, row: int, bank: Prototypes) -> None:
         count = len(bank)
         self._bank.counts[row] = count
+        self._table["closeness"][row] = np.nan
         self.search.write(np.full(count, row), np.arange(count), bank.views.embeddings)
         for column, values in (
             ("stamp", bank.views.stamps_ns),

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association.candidates import Candidates
+from reobj.association.geometry import InstanceGeometry
 from reobj.association.map_object import MapObject, ObjectState
 from reobj.association.map_places import places_in
 from reobj.association.map_state import MapState
 
 Array = NDArray[np.float64]
+Ids = NDArray[np.int64]
 Indices = NDArray[np.intp]
 
 
@@ -55,6 +57,16 @@ def near(state: MapState, around: Array, radius_m: float) -> list[int]:
     follow(state, state.journal.objects)
     found: list[int] = state.table["id"][state.prototypes.search.grid.near(around, radius_m)].tolist()
     return found
+
+
+def visit_places(state: MapState, row: int) -> tuple[Ids, Ids, InstanceGeometry]:
+    """As ``ObjectMap.visit_places``."""
+    table = state.visits.table
+    rows = np.array(state.visits.of(row), np.intp)
+    moved = np.flatnonzero(table["moved"][rows])
+    rows = rows[moved[-1] if len(moved) else 0 :]
+    rows = rows[np.isfinite(table["position"][rows, 0])]
+    return table["id"][rows], table["views"][rows], places_in(table, rows)
 
 
 def similarities(state: MapState, object_ids: list[int], embeddings: NDArray[np.float32]) -> Array:

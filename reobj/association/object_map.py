@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association import map_edits, map_growth, map_queries, map_rows, pose_correction
-from reobj.association.candidates import Candidates
 from reobj.association.geometry import InstanceGeometry
 from reobj.association.map_growth import NewVisit
 from reobj.association.map_journal import Journal
-from reobj.association.map_object import MapObject, ObjectState
-from reobj.association.map_places import places_in
+from reobj.association.map_object import ObjectState
 from reobj.association.map_state import MapState
+from reobj.association.map_view import MapView
 from reobj.association.store.changes import MapChanges
 from reobj.association.store.snapshot import MapSnapshot
 from reobj.association.views import Views
-from reobj.association.visits import Visit
 from reobj.errors import InputError, mismatch
 from reobj.types import DecisionKind, Event, ModelId
 
 Array = NDArray[np.float64]
 
 
-class ObjectMap:
+class ObjectMap(MapView):
     """All objects. Deleting a track never deletes an object; ids are never reused.
 
     An object is the sum of its visits. Objects that were merged into others or deleted are retired:
@@ -44,7 +42,7 @@ class ObjectMap:
         self._limits = max_prototypes, min_novelty
         self._next_id = self._next_visit_id = 1
         self.edits = 0
-        self._state = MapState(*self._limits)
+        super().__init__(MapState(*self._limits))
 
     def clear(self) -> None:
         """Forgets all objects and the model; their ids are still not used again."""
@@ -52,19 +50,6 @@ class ObjectMap:
         self._state = MapState(*self._limits)
         self._state.uuid, self._state.journal = own_uuid, Journal(cleared=True)
         self.edits += 1
-
-    def __len__(self) -> int:
-        return self._state.living
-
-    @property
-    def model(self) -> ModelId | None:
-        """The network that makes the embeddings; None before the first one."""
-        return self._state.model
-
-    def check_model(self, model: ModelId) -> None:
-        """Raises InputError unless this is the first model or the same as before."""
-        if self.model is not None and self.model != model:
-            raise InputError(mismatch("model of the embeddings", f"{self.model} as in the object map", model))
 
     def use(self, model: ModelId) -> None:
         """From now on embeddings come from this model. Raises InputError when others came before."""
@@ -164,55 +149,6 @@ class ObjectMap:
             rows = self._state.living_rows(object_ids)
             map_growth.observe(self._state, rows, embeddings, labels, stamp_ns, geometry, pose)
 
-    def resolve(self, object_id: int) -> int:
-        """The living object that this id stands for, after all merges.
-
-        Raises:
-            UnknownObjectError: it was never given out, or deleted.
-        """
-        final = self._state.identities.resolve(object_id)
-        self._state.living_row(final)
-        return final
-
-    def identity(self, object_id: int) -> int:
-        """As ``resolve``, but an id that stands for no living object is no error."""
-        return self._state.identities.resolve(object_id)
-
-    def owner(self, visit_id: int) -> int:
-        """The living object that a visit belongs to now. Raises InputError when there is none."""
-        s = self._state
-        object_id = int(s.table["id"][s.visits.table["owner"][s.visits.row(visit_id)]])
-        s.living_row(object_id)
-        return object_id
-
-    def running_visit(self, object_id: int) -> int:
-        """The visit that ``observe`` adds to: the one seen last."""
-        s = self._state
-        return int(s.visits.table["id"][s.table["running"][s.living_row(object_id)]])
-
-    def running(self, object_ids: list[int]) -> list[tuple[int, int]]:
-        """Of each object the visit that ``observe`` adds to, and the frames that it has seen so far."""
-        s = self._state
-        rows = s.table["running"][s.living_rows(object_ids)]
-        return list(
-            zip(s.visits.table["id"][rows].tolist(), s.visits.table["views"][rows].tolist(), strict=True)
-        )
-
-    def visits(self, object_id: int) -> tuple[Visit, ...]:
-        """Copies of the visits of an object, retired or not, the oldest first."""
-        log = self._state.visits
-        return tuple(log.get(row, object_id) for row in log.of(self._state.row(object_id)))
-
-    def last_pose(self, object_id: int) -> Array | None:
-        """(4, 4) camera to map when the object was seen last; None where not known."""
-        s = self._state
-        pose = s.visits.table["last_pose"][s.table["running"][s.living_row(object_id)]]
-        return pose.copy() if np.isfinite(pose).all() else None
-
-    def prototypes_of(self, object_id: int) -> Views:
-        """The views that tracks are compared with."""
-        return self._state.prototypes.get(self._state.living_row(object_id), reserve=False).views
-
     def set_state(self, object_id: int, state: ObjectState) -> None:
         """Present, absent or moved. Raises InputError for retired: see ``merge`` and ``delete``."""
         if state == ObjectState.RETIRED:
@@ -288,76 +224,12 @@ class ObjectMap:
         """
         return pose_correction.correct(self._state, stamps_ns, corrections)
 
-    def cannot_link(self, object_id: int) -> frozenset[int]:
-        """The living objects that this one, or one merged into it, was seen together with."""
-        return map_queries.linked(self._state, self._state.living_row(object_id))
-
     def never_same(self, object_id: int, others: Iterable[int]) -> None:
         """The object was seen in one frame with each of the others: kept for good. Old ids will do."""
         s, here = self._state, self.resolve(object_id)
         for other in map(s.identities.resolve, others):
             if other != here and s.lives(other) and s.identities.link(here, other):
                 s.journal.links.append((here, other))
-
-    def places(self, object_ids: list[int]) -> InstanceGeometry:
-        """Of M objects, NaN where unknown; without depths."""
-        return places_in(self._state.table, self._state.living_rows(object_ids))
-
-    def object_ids(self) -> list[int]:
-        """Of all living objects."""
-        return [i for i in self._state.row_of if self._state.lives(i)]
-
-    def shares_of(self, object_ids: list[int]) -> Array:
-        """(M, L) votes of each of M objects as shares over the vocabulary of the map."""
-        return self._state.votes.shares(self._state.living_rows(object_ids))
-
-    def labels_of(self, object_ids: list[int]) -> list[str]:
-        """The class of each of M objects with the most votes."""
-        words = self._state.votes.words
-        return [words[k] for k in self.shares_of(object_ids).argmax(axis=1).tolist()] if object_ids else []
-
-    def similarities(self, object_ids: list[int], embeddings: NDArray[np.float32]) -> Array:
-        """(M, O) of each embedding (M, D) to the nearest prototype of each of O objects."""
-        return map_queries.similarities(self._state, object_ids, embeddings)
-
-    def label_shares(self, labels: list[str]) -> Array:
-        """(L,) the votes of a track as shares over the vocabulary of the map."""
-        histogram = self._state.votes.histogram(labels)
-        return histogram / max(histogram.sum(), 1.0)
-
-    def candidates(
-        self,
-        around: Array | None = None,
-        radius_m: float = np.inf,
-        views: NDArray[np.float32] | None = None,
-        also: Collection[int] = (),
-        without: Collection[int] = (),
-    ) -> Candidates:
-        """The living objects that a track may be.
-
-        Args:
-            around: (T, 3) only objects near one of these places, and those without a place; None for all.
-            radius_m: how near.
-            views: (T, V, D) unit rows of the tracks: of more than 1,000 objects that places do not tell
-                apart, just those that look most like one of the tracks; None for all.
-            also: ids of objects that are compared wherever they are and whatever they look like.
-            without: ids of objects that are left out.
-        """
-        return map_queries.candidates(self._state, around, radius_m, views, also, without)
-
-    def near(self, around: Array, radius_m: float) -> list[int]:
-        """The living objects that are within a radius of one of these places (T, 3)."""
-        return map_queries.near(self._state, around, radius_m)
-
-    def get(self, object_id: int) -> MapObject:
-        """A copy of one object, retired or not."""
-        return map_queries.describe(self._state, self._state.row(object_id))
-
-    def objects(self, retired: bool = False) -> tuple[MapObject, ...]:
-        """Copies of all living objects, in the order of their ids; the retired ones too when asked for."""
-        row_of = self._state.row_of
-        rows = [row_of[i] for i in sorted(row_of) if retired or self._state.lives(i)]
-        return map_queries.describe_all(self._state, np.array(rows, np.intp))
 
     def snapshot(self, next_event_id: int = 1) -> MapSnapshot:
         """A copy of everything."""

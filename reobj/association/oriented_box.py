@@ -175,12 +175,12 @@ def _yaw(boxes: Boxes) -> Array:
 def box_axes(orientations: Array) -> Array:
     """(..., 3, 3) rotation matrices of unit quaternions (..., 4) x y z w: columns are the box's axes."""
     x, y, z, w = np.moveaxis(orientations, -1, 0)
-    rows = (
-        (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
-        (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
-        (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
-    )
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    axes = np.empty((*x.shape, 3, 3))
+    for i, j, a, b, c in ((0, 1, x, y, z), (1, 2, y, z, x), (2, 0, z, x, y)):
+        axes[..., i, i] = 1 - 2 * (b * b + c * c)
+        axes[..., i, j] = 2 * (a * b - c * w)
+        axes[..., j, i] = 2 * (a * b + c * w)
+    return axes
 
 
 def upright(yaws: Array) -> Array:

@@ -12,7 +12,6 @@ from reobj.association.diverse import effective_views
 from reobj.association.evidence import EvidenceTerm, PositionEvidence, Queries
 from reobj.association.geometry import InstanceGeometry
 from reobj.association.object_map import ObjectMap
-from reobj.association.visits import Visit
 from reobj.errors import ConfigError, mismatch
 
 #: views of an object that are compared with other objects
@@ -112,23 +111,16 @@ def strayed_visits(object_map: ObjectMap, object_id: int, position: PositionEvid
     They are compared with the one that saw the object longest, since the object was last moved. A place
     counts as another one only where nothing of both boxes overlaps: of a large thing, parts are seen.
     """
-    visits = object_map.visits(object_id)
-    first = max((k for k, v in enumerate(visits) if v.moved), default=0)
-    placed = [v for v in visits[first:] if v.position is not None and v.views >= _LEAST_FRAMES]
-    if len(placed) < 2:
+    visit_ids, frames, places = object_map.visit_places(object_id)
+    enough = np.flatnonzero(frames >= _LEAST_FRAMES)
+    if len(enough) < 2:
         return []
-    longest = _places([max(placed, key=lambda visit: visit.views)] * len(placed))
-    places = _places(placed)
-    apart = np.abs(places.positions - longest.positions) - (places.spans + longest.spans) / 2
-    away = (position.distance(places, longest) > _ELSEWHERE) & (apart.max(axis=1) > _APART_M)
-    return [visit.visit_id for visit, stray in zip(placed, away.tolist(), strict=True) if stray]
-
-
-def _places(visits: Sequence[Visit]) -> InstanceGeometry:
-    names = ("position", "covariance", "extent", "orientation")
-    return InstanceGeometry(
-        np.full(len(visits), np.nan), *(np.stack([getattr(v, name) for v in visits]) for name in names)
-    )
+    here = places.select(enough)
+    longest = places.select(np.full(len(enough), enough[frames[enough].argmax()]))
+    apart = np.abs(here.positions - longest.positions) - (here.spans + longest.spans) / 2
+    away = (position.distance(here, longest) > _ELSEWHERE) & (apart.max(axis=1) > _APART_M)
+    strayed: list[int] = visit_ids[enough][away].tolist()
+    return strayed
 
 
 def _queries(

@@ -66,7 +66,8 @@ class SecondThoughts:
         After some frames they lose their objects.
         """
         objects = self._tracks.objects_of(tracks)
-        held = [(t, i) for t, i in zip(tracks, objects, strict=True) if i and geometry.located[t.index]]
+        located = geometry.located.tolist()
+        held = [(t, i) for t, i in zip(tracks, objects, strict=True) if i and located[t.index]]
         if not held:
             return frozenset()
         here = geometry.select(np.array([t.index for t, _ in held], dtype=np.intp))

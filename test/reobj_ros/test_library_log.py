@@ -5,17 +5,22 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+import pytest
 from rcl_interfaces.msg import Log
 from rclpy.node import Node
 
 from reobj_ros.library_log import LibraryLog
 
 
-def test_warnings_and_errors_are_on_rosout_and_less_is_not(node: Node, spin: Callable[..., bool]) -> None:
+def test_warnings_and_errors_are_on_rosout_and_less_is_not(
+    node: Node, spin: Callable[..., bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: list[Log] = []
     node.create_subscription(Log, "/rosout", heard.append, 100)
     assert spin(lambda: node.count_publishers("/rosout") > 0, node)
     library = logging.getLogger("reobj.association.store.writer")
+    # Once launch is imported in a process, as its pytest plug-in does, new loggers keep to themselves.
+    monkeypatch.setattr(library, "propagate", True)
     passed_on = LibraryLog(node.get_logger())
     passed_on.open()
     library.info("too little")
