@@ -20,6 +20,7 @@ from reobj.association.geometry import InstanceGeometry, measure
 from reobj.association.keyframes import KeyFrames, moved_between
 from reobj.association.map_keeper import MapKeeper
 from reobj.association.map_object import MapObject, ObjectState
+from reobj.association.merge_plan import MergeConfig
 from reobj.association.neighbourhood import Neighbourhood
 from reobj.association.object_map import ObjectMap
 from reobj.association.pose_correction import moved
@@ -74,7 +75,8 @@ class MapAssociator:
         extra_evidence: Mapping[str, EvidenceTerm] | None = None,
     ) -> None:
         self._config = c = config or AssociatorConfig()
-        self._calibration = CalibrationInUse(c.calibration, c.thresholds, measured or {})
+        self._measured = measured or {}
+        self._calibration = CalibrationInUse(c.calibration, c.thresholds, self._measured)
         self._neighbourhood = Neighbourhood(c.neighbours)
         self._presence = Presence(c.presence)
         self.evidence: dict[str, EvidenceTerm] = {
@@ -88,9 +90,7 @@ class MapAssociator:
         self._map = ObjectMap(c.max_prototypes, c.min_novelty)
         self.keeper = MapKeeper(self._map)
         self._tracks = TrackBook(self._map, c.max_views, c.min_novelty, c.frames_together)
-        self._decider = TrackDecider(
-            c, self._calibration, self.evidence, self._map, self._tracks, self._presence
-        )
+        self._decider = TrackDecider(c, self._calibration, self.evidence, self._map, self._tracks)
         self._second_thoughts = SecondThoughts(
             c, self.evidence, self.keeper, self._tracks, self._neighbourhood, self._presence
         )
@@ -112,6 +112,15 @@ class MapAssociator:
         with self.lock:
             return self._map.objects()
 
+    def merge_config(self, model: ModelId | None) -> MergeConfig:
+        """What speaks for objects of two maps being one, with the calibration of their network."""
+        c = self._config
+        calibration = CalibrationInUse(c.calibration, c.thresholds, self._measured)
+        if model is not None:
+            calibration.use(model)
+        looks = AppearanceEvidence(calibration, c.alike_probability, c.unlike_probability)
+        return MergeConfig(looks, c.position, c.label)
+
     def reset(self) -> None:
         """Forgets everything, the map too. Ids are still not used again."""
         with self.lock:
@@ -125,6 +134,7 @@ class MapAssociator:
             self._tracker.reset()
             self._tracks.clear()
             self._presence.reset()
+            self._decider.clear()
             self._second_thoughts.clear()
             self._neighbourhood.clear()
             links = {i: self._map.cannot_link(i) for i in self._map.object_ids()}
@@ -201,7 +211,9 @@ class MapAssociator:
         self._observe(older, instances, embeddings, geometry, frame.stamp_ns, pose)
         events += self._miss(frame, pose, instances, tracks, held)
         numbered = self.keeper.record(events)
-        self._neighbourhood.observe(i for i in held.tolist() if i)
+        in_view = [i for i in held.tolist() if i]
+        self._decider.saw(in_view, frame.stamp_ns)
+        self._neighbourhood.observe(in_view)
         numbered += self._second_thoughts.reconsider(held, frame.stamp_ns)
         return Association(self._answer(tracks, geometry, doubted), numbered)
 
@@ -237,6 +249,7 @@ class MapAssociator:
     ) -> tuple[Event, ...]:
         """Notes objects that should be in view and are not."""
         if pose is None:
+            self._presence.forget(held.tolist())
             return ()
         of_instance = np.zeros(len(instances), np.int64)
         of_instance[[t.index for t in tracks]] = held
@@ -247,6 +260,7 @@ class MapAssociator:
         gone = [i for i in gone if self._map.get(i).state != ObjectState.ABSENT]
         for object_id in gone:
             self._map.set_state(object_id, ObjectState.ABSENT)
+            self._tracks.release_object(object_id)  # when it is seen again, that is told
         return tuple(Event(EventKind.ABSENT, frame.stamp_ns, (object_id,)) for object_id in gone)
 
     def _observe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,14 +16,13 @@ from reobj.association.explanations import decision_details
 from reobj.association.map_object import ObjectState
 from reobj.association.misplaced import misplaced
 from reobj.association.object_map import ObjectMap
-from reobj.association.presence import Presence
 from reobj.association.records import TrackRecord, queries
 from reobj.association.track_book import TrackBook
 from reobj.association.tracker import Track
 from reobj.types import DecisionKind, Event, EventKind, TrackState
 
 #: probability that an object that is not where it was is seen somewhere else; bounds what its place can say
-_ABSENT_ELSEWHERE = 0.3
+_ABSENT_ELSEWHERE = 0.1
 #: an object that a track lost for less than this was not away: a mask failed, or something passed before it
 _SAME_VISIT_NS = 1_000_000_000
 #: one class name, where there is nothing to tell apart
@@ -39,7 +38,6 @@ class TrackDecider:
         evidence: all kinds by name.
         object_map: gets new objects and new visits.
         tracks: their evidence so far; learns what they are.
-        presence: says which objects are absent.
     """
 
     def __init__(
@@ -49,10 +47,19 @@ class TrackDecider:
         evidence: Mapping[str, EvidenceTerm],
         object_map: ObjectMap,
         tracks: TrackBook,
-        presence: Presence,
     ) -> None:
         self._config, self._calibration, self._evidence = config, calibration, evidence
-        self._map, self._tracks, self._presence = object_map, tracks, presence
+        self._map, self._tracks = object_map, tracks
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets which objects were in view: another run begins, whose clock may be another one."""
+        self._in_view: dict[int, int] = {}
+
+    def saw(self, object_ids: Iterable[int], stamp_ns: int) -> None:
+        """Takes note of the objects that are in view in a frame."""
+        self._in_view = {i: t for i, t in self._in_view.items() if stamp_ns - t < _SAME_VISIT_NS}
+        self._in_view.update(dict.fromkeys(object_ids, stamp_ns))
 
     def decide(self, tracks: Sequence[Track], stamp_ns: int) -> tuple[tuple[Event, ...], frozenset[int]]:
         """Compares the tracks without an object with the map; a tentative one can only be a known object.
@@ -103,14 +110,15 @@ class TrackDecider:
             around,
             self._config.gate_radius_m,
             asked.views,
-            also=self._presence.absent,
+            also=self._map.absent(),
             without=asked.company,
         )
 
     def _terms(self, asked: Queries, candidates: Candidates) -> dict[str, Array]:
         terms = {name: term(asked, candidates) for name, term in self._evidence.items()}
-        if "position" in terms and self._presence.absent:
-            gone = np.isin(candidates.object_ids, list(self._presence.absent))
+        absent = self._map.absent()
+        if "position" in terms and absent:
+            gone = np.isin(candidates.object_ids, absent)
             terms["position"][:, gone] = np.maximum(terms["position"][:, gone], np.log(_ABSENT_ELSEWHERE))
         return terms
 
@@ -138,10 +146,10 @@ class TrackDecider:
         return Event(EventKind.CREATED, stamp_ns, (object_id,), track_id, decision.probability)
 
     def _goes_on(self, record: TrackRecord, stamp_ns: int) -> bool:
-        """Whether the object is where it was seen a moment ago, so that its visit goes on."""
-        known = self._map.get(record.object_id)
-        recent = stamp_ns - known.last_seen_ns < _SAME_VISIT_NS
-        return recent and known.state == ObjectState.PRESENT and not self._has_moved(record)
+        """Whether the object was in view a moment ago, so that its visit goes on."""
+        seen_ns = self._in_view.get(record.object_id)
+        recent = seen_ns is not None and stamp_ns - seen_ns < _SAME_VISIT_NS
+        return recent and self._map.get(record.object_id).state != ObjectState.ABSENT
 
     def _return(self, track_id: int, record: TrackRecord, stamp_ns: int) -> list[Event]:
         """A new visit of an object that was away, and what happened to it meanwhile."""
@@ -168,7 +176,7 @@ class TrackDecider:
 
     def _has_moved(self, record: TrackRecord) -> bool:
         """Whether an object that was missed is somewhere else now."""
-        if record.object_id not in self._presence.absent:
+        if self._map.get(record.object_id).state != ObjectState.ABSENT:
             return False
         there, first = self._map.places([record.object_id]), np.zeros(1, np.intp)
         return bool(misplaced(self._config.position, record.geometry, first, there, _ANY)[0])

@@ -49,8 +49,8 @@ def explain_object(
     """
     if not object_id and not track_id:
         raise InputError(mismatch("object_id and track_id", "one of them > 0", 0))
+    tracked = in_view(last, track_id)
     if not object_id:
-        tracked = _in_view(last, track_id)
         if last is not None and tracked is not None and not tracked.object_id:
             return Explained(None, Explanation(track_id, last.stamp_ns, tracked.decision))
         object_id = tracked.object_id if tracked is not None else _became(keeper.events, track_id)
@@ -58,12 +58,15 @@ def explain_object(
     now = objects.resolve(object_id)
     known = explained(objects.visits(now), keeper.events)
     why = next((each for each in reversed(known) if track_id in (0, each.track_id)), None)
+    if why is None and last is not None and tracked is not None and tracked.object_id:
+        why = Explanation(track_id, last.stamp_ns, tracked.decision)  # it goes on with another one's visit
     if why is None:
         raise NothingFoundError(mismatch(f"track_id of object {now}", "one of its tracks", track_id))
     return Explained(objects.get(now), why, album.of(_ids_of(objects, keeper.events, now)))
 
 
-def _in_view(last: FrameResult | None, track_id: int) -> TrackedObject | None:
+def in_view(last: FrameResult | None, track_id: int) -> TrackedObject | None:
+    """What a track of the last frame is; None when it was not in it."""
     tracked = () if last is None else last.objects
     return next((item for item in tracked if item.track_id == track_id), None)
 

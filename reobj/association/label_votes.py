@@ -45,7 +45,8 @@ class LabelVotes:
 
     def add(self, rows: NDArray[np.intp], labels: Iterable[str]) -> None:
         """One vote for each row, which may occur once."""
-        self._votes[rows, self.encode(labels)] += 1
+        columns = self.encode(labels)  # which may replace the matrix by a wider one
+        self._votes[rows, columns] += 1
 
     def put(self, row: int, histogram: NDArray[np.float64]) -> None:
         """The row has these votes (at most L,) and no others."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reobj.association.answers import ANSWERED, Answer, Code, NothingFoundError, refusal, sentence
 from reobj.association.associator import MapAssociator
-from reobj.association.explain_object import Explained, explain_object
+from reobj.association.explain_object import Explained, explain_object, in_view
 from reobj.association.explanations import summary
 from reobj.association.find_objects import Example, Found, Query, embed_example, find_objects
 from reobj.association.merge_files import described
@@ -135,7 +135,9 @@ class MapDesk:
         events: tuple[Event, ...] = ()
         if merge:
             first = self._keeper.next_event_id
-            plan = self._keeper.absorb(file, stamp_ns=self.stamp_ns)
+            plan = self._keeper.absorb(
+                file, stamp_ns=self.stamp_ns, config=self.associator.merge_config(self._objects.model)
+            )
             events = tuple(event for event in self._keeper.events if event.event_id >= first)
             message = f"merged {file} into the map: {described(plan)}"
         else:
@@ -174,8 +176,16 @@ class MapDesk:
         elif not track_id:
             raise InputError(mismatch("event_id and track_id", "one of them > 0", 0))
         else:
-            event = self._keeper.split(self._objects.resolve(object_id), track_id, stamp_ns=self.stamp_ns)
+            event = self._take_out(self._objects.resolve(object_id), track_id)
         return f"they are objects {', '.join(map(str, event.object_ids))} now", event
+
+    def _take_out(self, object_id: int, track_id: int) -> Event:
+        tracked = in_view(self._last, track_id)
+        own = any(visit.track_id == track_id for visit in self._objects.visits(object_id))
+        if own or tracked is None or tracked.object_id != object_id:
+            return self._keeper.split(object_id, track_id, stamp_ns=self.stamp_ns)
+        going_on = self._objects.running_visit(object_id)  # that of a track that was lost for a moment
+        return self._keeper.split_visits(object_id, [going_on], stamp_ns=self.stamp_ns)
 
     @answered
     def rename(self, object_id: int, name: str) -> tuple[str, Event]:

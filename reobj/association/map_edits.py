@@ -24,6 +24,7 @@ def merge(state: MapState, kept: int, absorbed: Sequence[int], force: bool) -> M
         raise InputError(mismatch("objects to merge", "at least two different ones", ids))
     if not force:
         _check_links(state, ids)
+    seen_last = {row: ObjectState(int(state.table["state"][row])) for row in rows}
     moved = {}
     for object_id, row in zip(absorbed, rows[1:], strict=True):
         visits = list(state.visits.of(row))
@@ -32,6 +33,8 @@ def merge(state: MapState, kept: int, absorbed: Sequence[int], force: bool) -> M
         state.set_state(row, ObjectState.RETIRED)
         state.identities.redirect(object_id, kept)
         state.journal.redirects[object_id] = kept
+    latest = max(rows, key=lambda row: int(state.table["last"][row]))
+    state.set_state(rows[0], seen_last[latest])
     state.recompute(rows[:1])
     return moved
 

@@ -123,6 +123,8 @@ def observe(
         each["last"][at] = np.maximum(each["last"][at], stamp_ns)
         each["views"][at] += 1
     log["last_pose"][visits] = np.nan if pose is None else pose
+    for row in rows[table["state"][rows] == int(ObjectState.ABSENT)].tolist():
+        state.set_state(row, ObjectState.PRESENT)
     state.votes.add(rows, labels)
     state.visits.votes.add(visits, labels)
     new = state.prototypes.add(rows, embeddings, stamp_ns, pose, log["id"][visits])

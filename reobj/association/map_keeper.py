@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from reobj.association.hand_edits import HandEdits, hand_edits
 from reobj.association.map_merging import merge_events, merged_snapshot
-from reobj.association.merge_plan import MergePlan, plan_merge
+from reobj.association.merge_plan import MergeConfig, MergePlan, plan_merge
 from reobj.association.object_map import ObjectMap
 from reobj.association.store.changes import MapChanges
 from reobj.association.store.map_store import MapStore
@@ -120,6 +121,10 @@ class MapKeeper:
 
     def _remembers(self, event_id: int) -> bool:
         return bool(self.events) and self.events[0].event_id <= event_id
+
+    def hand_edits(self) -> HandEdits:
+        """What people decided, as far as the remembered events tell."""
+        return hand_edits(self.events, self.object_map.identity)
 
     def merge(
         self,
@@ -250,8 +255,15 @@ class MapKeeper:
         self._replace(found, [_shifted(event, shift) for event in events])
         return len(self.object_map)
 
-    def absorb(self, other: Path | str | MapSnapshot, *, stamp_ns: int) -> MergePlan:
+    def absorb(
+        self, other: Path | str | MapSnapshot, *, stamp_ns: int, config: MergeConfig | None = None
+    ) -> MergePlan:
         """Merges another map into this one. Returns what was found to be the same.
+
+        Args:
+            other: the map, or its file.
+            stamp_ns: of the events.
+            config: what speaks for two objects being one, best with the calibration of their encoder.
 
         Raises:
             MapFileError, MapVersionError, MapModelError, StorageError: the other map cannot be read or
@@ -259,7 +271,7 @@ class MapKeeper:
         """
         found = other if isinstance(other, MapSnapshot) else read_map(other)
         own = self.object_map.snapshot(self.next_event_id)
-        plan = plan_merge(own, found)
+        plan = plan_merge(own, found, config)
         self._replace(merged_snapshot(own, found, plan), merge_events(own, found, plan, stamp_ns))
         return plan
 

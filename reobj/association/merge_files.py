@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from reobj.association.map_keeper import MapKeeper
-from reobj.association.merge_plan import MergePlan
+from reobj.association.merge_plan import MergeConfig, MergePlan
 from reobj.association.object_map import ObjectMap
 from reobj.errors import InputError, mismatch
+from reobj.types import ModelId
 
 #: events; a file keeps its whole history, whatever its length
 _WHOLE = 2**31
 
 
-def merge_files(first: Path, second: Path, out: Path) -> MergePlan:
+def merge_files(
+    first: Path, second: Path, out: Path, config_of: Callable[[ModelId | None], MergeConfig]
+) -> MergePlan:
     """Writes the first map with all that the second one knows to a new file; both stay as they are.
+
+    Args:
+        first, second: files of maps.
+        out: the new file.
+        config_of: what speaks for two objects being one, given the network that made the embeddings;
+            see ``MapAssociator.merge_config``.
 
     Returns:
         What was found to be the same.
@@ -29,7 +39,7 @@ def merge_files(first: Path, second: Path, out: Path) -> MergePlan:
     keeper = MapKeeper(ObjectMap(), history_length=_WHOLE)
     keeper.load(first)
     last_ns = max((item.last_seen_ns for item in keeper.object_map.objects()), default=0)
-    plan = keeper.absorb(second, stamp_ns=last_ns)
+    plan = keeper.absorb(second, stamp_ns=last_ns, config=config_of(keeper.object_map.model))
     keeper.save_as(out)
     return plan
 

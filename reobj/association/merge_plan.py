@@ -101,8 +101,8 @@ def plan_merge(a: MapSnapshot, b: MapSnapshot, config: MergeConfig | None = None
         MapModelError: the embeddings are of different models.
     """
     config = config or MergeConfig()
-    if b.model is not None:
-        a.check_model(b.model)
+    if a.model is not None:
+        b.check_model(a.model)
     rows_a, rows_b = (snapshot.objects.select(snapshot.living()) for snapshot in (a, b))
     known = {old: a.resolve(new) for old, new in shared_objects(a, b).items()}
     alike = _with_known(likeness(a, b, config.appearance, config.label), rows_a, rows_b, known)

@@ -30,6 +30,8 @@ class NeighbourConfig:
     doubt: float = 5.0
 
     def __post_init__(self) -> None:
+        if self.doubt == 0:
+            raise ConfigError(mismatch("neighbours.doubt", "more than 0", self.doubt))
         for key in ("most", "strongest", "doubt"):
             if not 0 <= getattr(self, key) < np.inf:
                 raise ConfigError(mismatch(f"neighbours.{key}", "a finite number >= 0", getattr(self, key)))

@@ -29,7 +29,7 @@ _GROWN = 1.25
 
 
 class SecondThoughts:
-    """Takes objects from tracks that are somewhere else, and corrects the map.
+    """Takes objects from tracks that are somewhere else, and corrects the map, but not what people did.
 
     Args:
         config: of the associator.
@@ -99,11 +99,13 @@ class SecondThoughts:
         c, events = self._config, []
         for object_id in due:
             strayed = strayed_visits(self._map, object_id, c.position)
-            if strayed:
+            if strayed and object_id not in self._keeper.hand_edits().together:
                 events.append(self._keeper.split_visits(object_id, strayed, stamp_ns=stamp_ns))
         limits = c.reconsider.same, c.gate_radius_m, c.full_novelty, c.most_views
         for same in same_objects(self._map, due, in_view, self._evidence, *limits):
             pair, sure = (same.kept, same.absorbed), same.probability
+            if frozenset(pair) in self._keeper.hand_edits().apart:
+                continue
             events.append(self._keeper.merge(pair, stamp_ns=stamp_ns, probability=sure, terms=same.terms))
             self._neighbourhood.merged(*pair)
             self._presence.forget(pair)

@@ -120,11 +120,15 @@ class TrackBook:
 
     def hold(self, track_id: int, object_id: int) -> None:
         """The track is this object from now on, and no other track is."""
-        for other in [i for i, r in self._records.items() if r.object_id == object_id and i != track_id]:
-            self.release(other)
+        self.release_object(object_id, but=track_id)
         self._records[track_id].visit_id = self._map.running_visit(object_id)
         self._met.hold(track_id, object_id)
         self._map.never_same(object_id, self._met.met(track_id))
+
+    def release_object(self, object_id: int, but: int = 0) -> None:
+        """No track, or none but this one, is the object any more."""
+        for track_id in [i for i, r in self._records.items() if r.object_id == object_id and i != but]:
+            self.release(track_id)
 
     def release(self, track_id: int) -> None:
         """The track is no object any more and starts anew; whom it met before says nothing of it now."""

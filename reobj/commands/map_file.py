@@ -101,8 +101,9 @@ def merge_command(
     Ids of the first map stay. Objects that were seen in one image are never joined.
     """
     from reobj.association.merge_files import described, merge_files
+    from reobj.config import PipelineConfig, build_associator
 
-    said = described(merge_files(first, second, out))
+    said = described(merge_files(first, second, out, build_associator(PipelineConfig()).merge_config))
     console.print(f"{said}\nwrote {out}", highlight=False, markup=False, soft_wrap=True)
 
 

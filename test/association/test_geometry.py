@@ -158,3 +158,67 @@ def test_uncertainty_grows_with_distance_along_the_ray():
     far = located(*scene([(60, 40, 100, 80)], [5.0])).covariances[0]
     assert far[2, 2] > near[2, 2] + depth_std(np.array(5.0)) ** 2 - depth_std(np.array(1.0)) ** 2 - 1e-9
     assert (np.linalg.eigvalsh(far) > 0).all()
+
+
+def slanted(found, index, near, far):
+    """The depth of an instance grows from its upper to its lower border."""
+    depth = np.full((120, 160), 6.0, np.float32)
+    rows, _ = np.nonzero(found.label_image == index)
+    ramp = near + (far - near) * (np.arange(120) - rows.min()) / np.ptp(rows)
+    return np.where(found.label_image == index, ramp[:, None], depth).astype(np.float32)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.25, 0.4])
+def test_a_small_thing_with_a_wall_behind_a_part_of_its_mask_keeps_its_place_and_size(share):
+    """The mask is off to the right; there it shows the wall."""
+    depth, found = scene([(60, 40, 100, 80)], [2.0])
+    clean = located(depth, found)
+    wall = 99 - round(40 * share)
+    depth[40:80, wall:100] = 3.5
+    geometry = located(depth, found)
+    assert geometry.depths[0] == pytest.approx(2.0)
+    width = (wall - 60) / 150 * 2  # pixels 60 to wall - 1, at 2 m; a pixel of the border is left out
+    assert geometry.positions[0, 0] == pytest.approx((59.5 + (wall - 60) / 2 - 79.5) / 150 * 2, abs=0.03)
+    np.testing.assert_allclose(geometry.extents[0], [width, clean.extents[0, 1], 0], atol=0.04)
+
+
+def test_a_slanted_thing_with_a_wall_behind_it_keeps_its_size():
+    """With points on a slope and four tenths on the wall, the spread of depths alone would keep both."""
+    _, found = scene([(60, 40, 100, 80)], [2.0])
+    depth = slanted(found, 1, 1.9, 2.1)
+    clean = located(depth, found)
+    depth[40:80, 84:100] = 3.5
+    geometry = located(depth, found)
+    assert geometry.depths[0] == pytest.approx(2.0, abs=0.02)
+    np.testing.assert_allclose(geometry.extents[0, 1:], clean.extents[0, 1:], atol=0.03)
+
+
+def test_a_table_whose_parts_are_less_apart_than_half_its_width_stays_whole():
+    """The near half of the top from 1.5 to 2.0 m, the far one from 2.6 to 3.1: a gap of 0.6 m."""
+    _, found = scene([(30, 30, 130, 90)], [2.0])
+    depth = slanted(found, 1, 1.5, 2.5)
+    depth[60:90, 30:130] += 0.6
+    geometry = located(depth, found)
+    # 98 pixels at the median depth of about 2.3 m are 1.5 m across, of which half is more than the gap
+    assert geometry.extents[0, 2] == pytest.approx(1.6, abs=0.15)
+
+
+def test_what_is_further_behind_than_half_the_width_is_not_the_thing():
+    """As before, but the same thing is smaller: its far half is something else."""
+    _, found = scene([(65, 45, 95, 75)], [2.0])
+    depth = slanted(found, 1, 1.9, 2.1)
+    depth[60:75, 65:95] += 0.6
+    depth[59:60, 65:95] = 2.0  # one row more of the near half
+    geometry = located(depth, found)
+    assert geometry.extents[0, 2] < 0.15
+    assert geometry.depths[0] == pytest.approx(1.95, abs=0.02)
+
+
+def test_of_a_few_things_at_once_each_loses_its_own_background():
+    boxes = [(10, 10, 40, 40), (60, 40, 100, 80), (120, 80, 150, 110)]
+    depth, found = scene(boxes, [1.0, 2.0, 3.0])
+    for (x0, y0, _, y1), wall in zip(boxes, [1.9, 3.5, 1.0], strict=True):
+        depth[y0:y1, x0 : x0 + 10] = wall  # the last one has something before it
+    geometry = located(depth, found)
+    np.testing.assert_allclose(geometry.depths, [1.0, 2.0, 3.0])
+    assert (geometry.extents[:, 2] < 0.01).all()

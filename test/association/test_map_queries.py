@@ -38,8 +38,8 @@ def filled(objects):
     objects.observe([1], E[3:], ["cup"], 99, at(0.0))
     objects.never_same(1, [2, 4, 5])
     objects.rename(4, "Bob")
-    objects.set_state(4, ObjectState.ABSENT)
     objects.merge(4, [6])
+    objects.set_state(4, ObjectState.ABSENT)
     objects.delete(5)
     return objects
 
