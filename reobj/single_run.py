@@ -37,6 +37,8 @@ class RunConfig:
         mode: which inputs may be used.
         frames: at most so many; None for all.
         device: of the networks.
+        map_file: the object map goes on from this file and is written to it; None for an empty map that
+            is not kept.
     """
 
     source: Path
@@ -45,6 +47,7 @@ class RunConfig:
     mode: Mode = Mode.colour_depth_pose
     frames: int | None = None
     device: str = "auto"
+    map_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,24 @@ def run_recording(config: RunConfig, progress: Progress = silent) -> Outcome:
     truth = TruthBuffer()
     settings = default_config(recording) if config.config is None else load_config(config.config)
     run = Run(build_pipeline(settings, config.device, truth), config.mode)
+    associator = run.pipeline.associator
+    assert isinstance(associator, MapAssociator)
+    if config.map_file is not None:
+        associator.keeper.open(config.map_file, run.pipeline.encoder.model)
+    try:
+        return _run(config, recording, run, truth, associator, progress)
+    finally:
+        associator.keeper.close()
+
+
+def _run(
+    config: RunConfig,
+    recording: FrameSource,
+    run: Run,
+    truth: TruthBuffer,
+    associator: MapAssociator,
+    progress: Progress,
+) -> Outcome:
     latency, ids = LatencyRecorder(), []
     frames = len(recording) if config.frames is None else config.frames
     with VideoWriter(config.out / "overlay.mp4", frame_rate(recording)) as video:
@@ -82,8 +103,6 @@ def run_recording(config: RunConfig, progress: Progress = silent) -> Outcome:
             latency.add(result.latency_ms)
             ids.append(ids_of(result))
     write_text(config.out / "ids.json", json.dumps({"source": recording.name, "frames": ids}, indent=1))
-    associator = run.pipeline.associator
-    assert isinstance(associator, MapAssociator)
     outcome = Outcome(
         story.scores() if story.has_truth else None, latency.percentiles(), len(associator.objects())
     )

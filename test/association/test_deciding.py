@@ -157,8 +157,17 @@ def test_the_empty_place_of_an_absent_object_says_little_against_it(scene):
     assert (event.kind, event.object_ids, moved.kind) == (EventKind.REIDENTIFIED, (1,), EventKind.MOVED)
     assert event.details["chosen"]["terms"]["position"] == pytest.approx(np.log(0.1), abs=1e-3)
     # prior odds of 0.9 to 0.1
-    odds = 9 * np.exp(5.0) * 0.3
+    odds = 9 * np.exp(5.0) * 0.1
     assert event.probability == pytest.approx(odds / (1 + odds))
+
+
+def test_where_all_objects_are_absent_a_new_one_is_still_made(scene):
+    for k in range(40):
+        scene.add(float(k))
+        scene.objects.set_state(k + 1, ObjectState.ABSENT)
+        scene.said[k + 1] = float(np.log(0.2 * 2.4))  # what looks and label say of another one of the class
+    kinds = [[e.kind for e in scene.decide(CONFIRMED, places=at(100.0))[0]] for _ in range(5)]
+    assert kinds == [[], [], [], [EventKind.CREATED], []]
 
 
 def test_an_absent_object_that_is_seen_elsewhere_has_moved_there(scene):
