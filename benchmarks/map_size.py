@@ -27,11 +27,11 @@ from numpy.typing import NDArray
 
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
-from reobj.association.candidate_search import CandidateSearch
-from reobj.association.candidates import Candidates
 from reobj.association.decisions import Thresholds, decide
 from reobj.association.evidence import Queries
 from reobj.association.geometry import InstanceGeometry
+from reobj.association.map.candidate_search import CandidateSearch
+from reobj.association.map.candidates import Candidates
 
 Array = NDArray[np.float32]
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association.associator import MapAssociator
-from reobj.association.tracker import Tracker
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.tracker import Tracker
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.types import Embeddings, Frame, Instances, TrackState
 
 STEP_NS = 33_000_000

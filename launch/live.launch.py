@@ -21,6 +21,7 @@ TOPICS = {
     "depth": "depth registered to colour; its compressed form is DEPTH/compressedDepth",
     "camera_info": "calibration of the colour camera",
     "pose": "PoseStamped of the camera's optical frame in the map",
+    "corrected_path": "nav_msgs/Path of the key frames' poses as SLAM knows them now, for loop closures",
 }
 
 # Arguments that become parameters when they are given: argument -> parameter, meaning.

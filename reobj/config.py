@@ -12,7 +12,7 @@ import yaml
 
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
-from reobj.association.deepsort import deepsort_associator
+from reobj.association.tracks.deepsort import deepsort_associator
 from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.label_image import LabelImageConfig

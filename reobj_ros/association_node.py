@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 
-from reobj.association.map_desk import MapDesk
+from reobj.association.desk.map_desk import MapDesk
 from reobj.types import Frame, FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_from, instances_from
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.images import to_rgb
+from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
 from reobj_ros.map_services import MapServices
 from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import ENCODER, MAP, Stages
 from reobj_ros.stamp_join import Companion, Joined
 
-PARAMETERS = (*ENCODER, *GEOMETRY, *MAP)
+PARAMETERS = (*ENCODER, *GEOMETRY, *LOOP_CLOSURES, *MAP)
 
 
 class AssociationNode(StageNode):
@@ -34,7 +35,9 @@ class AssociationNode(StageNode):
         stages.open_map(self._associator)
         self._frames = FrameMaker(stages.pose_source(), self.warn)
         self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
-        self._map = MapServices(self, MapDesk(self._associator), self._outputs)
+        desk = MapDesk(self._associator)
+        self._map = MapServices(self, desk, self._outputs)
+        self._loops = LoopClosures(self, desk, self._outputs)
         companions = {
             "instances": Companion(required=True),
             "image": Companion(),
@@ -44,6 +47,7 @@ class AssociationNode(StageNode):
         self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", stage=True)
         self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         subscribe_geometry(self.inputs, self.settings)
+        self._loops.subscribe(self.inputs)
         self._overlay_timer = self.create_timer(0.5, self._follow_overlay)
 
     def process(self, joined: Joined) -> None:
@@ -62,6 +66,7 @@ class AssociationNode(StageNode):
         )
         image = joined.companions.get("image")
         colour = None if image is None else to_rgb(image)
+        self._loops.see(result.stamp_ns)
         self._map.see(result, colour)
         self._outputs.publish(result, frame.pose is not None, None if colour is None else lambda: colour)
 
@@ -71,6 +76,7 @@ class AssociationNode(StageNode):
 
     def destroy_node(self) -> None:
         """Closes the map after the last frame."""
+        self._loops.stop()
         super().destroy_node()
         self._map.close()
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from reobj.association.map_object import MapObject
+from reobj.association.map.map_object import MapObject
 from reobj.errors import InputError, mismatch
 from reobj.scans.message_arrays import label_image_from
 from reobj.scans.message_poses import matrix_to_pose

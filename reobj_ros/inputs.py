@@ -99,6 +99,10 @@ class Inputs:
         qos = self._stage_qos if stage else self._sensor_qos
         self._subscriptions.append(self._feed(name, message_type, topic, qos))
 
+    def hear(self, message_type: Any, topic: str, take: Callable[[bytes], None]) -> None:
+        """Hands the messages of a topic that belongs to no frame over as they are, serialised."""
+        self._subscriptions.append(self._listen(message_type, topic, take, self._sensor_qos, raw=True))
+
     def subscribe_image(self, name: str, topic: str, compressed_suffix: str, transport: str) -> None:
         """Feeds an image topic in, raw or compressed, as soon as somebody publishes it.
 
@@ -135,12 +139,23 @@ class Inputs:
 
     def _feed(self, name: str, message_type: Any, topic: str, qos: QoSProfile) -> Subscription:
         self._topics[name] = topic
+        return self._listen(message_type, topic, lambda message: self._take(name, message), qos)
+
+    def _listen(
+        self,
+        message_type: Any,
+        topic: str,
+        take: Callable[[Any], None],
+        qos: QoSProfile,
+        raw: bool = False,
+    ) -> Subscription:
         return self._node.create_subscription(
             message_type,
             topic,
-            lambda message: self._take(name, message),
+            take,
             qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            raw=raw,
         )
 
     def _take(self, name: str, message: Any) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from reobj.association.map_desk import MapDesk
+from reobj.association.desk.map_desk import MapDesk
 from reobj.encoding.one_at_a_time import OneAtATime
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
 from reobj_ros.map_services import MapServices
 from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
@@ -17,7 +18,7 @@ from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header as make_header
 from reobj_ros.truth_input import COMPANION
 
-PARAMETERS = (*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY, *MAP)
+PARAMETERS = (*DEVICE, *DETECTOR, *ENCODER, *GEOMETRY, *LOOP_CLOSURES, *MAP)
 
 
 class LiveNode(StageNode):
@@ -32,7 +33,9 @@ class LiveNode(StageNode):
         self._truth = stages.truth
         self._frames = FrameMaker(stages.pose_source(), self.warn)
         self._outputs = Outputs(self, associator, self.settings["map_frame"])
-        self._map = MapServices(self, MapDesk(associator, encoder), self._outputs)
+        desk = MapDesk(associator, encoder)
+        self._map = MapServices(self, desk, self._outputs)
+        self._loops = LoopClosures(self, desk, self._outputs)
         self._masks = self.create_publisher(InstanceMasks, "instances", 10)
         self._embeddings = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
         companions = geometry_companions(self.settings)
@@ -41,6 +44,7 @@ class LiveNode(StageNode):
         self.listen("image", companions, str(stages.device))
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
         subscribe_geometry(self.inputs, self.settings)
+        self._loops.subscribe(self.inputs)
         if self._truth is not None:
             self._truth.subscribe(self, self.inputs)
 
@@ -51,6 +55,7 @@ class LiveNode(StageNode):
         result = self._pipeline.step(frame)
         self.diagnostics.latency(result.latency_ms)
         self._publish_stages(result)
+        self._loops.see(result.stamp_ns)
         self._map.see(result, frame.colour)
         self._outputs.publish(result, frame.pose is not None, lambda: frame.colour)
 
@@ -60,6 +65,7 @@ class LiveNode(StageNode):
 
     def destroy_node(self) -> None:
         """Closes the map after the last frame."""
+        self._loops.stop()
         super().destroy_node()
         self._map.close()
 

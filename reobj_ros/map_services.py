@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
-from reobj.association.answers import ANSWERED, Answer, Code, refusal, sentence
-from reobj.association.explain_object import Explained
-from reobj.association.find_objects import Example, Query
-from reobj.association.map_desk import MapDesk
+from reobj.association.desk.answers import ANSWERED, Answer, Code, refusal, sentence
+from reobj.association.desk.explain_object import Explained
+from reobj.association.desk.find_objects import Example, Query
+from reobj.association.desk.map_desk import MapDesk
 from reobj.errors import ReobjError
 from reobj.types import Event, FrameResult
 from reobj_msgs.srv import (

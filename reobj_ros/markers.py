@@ -8,7 +8,7 @@ from geometry_msgs.msg import Pose, Vector3
 from std_msgs.msg import ColorRGBA, Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from reobj.association.map_object import MapObject
+from reobj.association.map.map_object import MapObject
 from reobj.visual.colours import id_colour
 from reobj_ros.conversions import point, quaternion
 

@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
 from reobj.association.associator import MapAssociator
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.types import Event, FrameResult
 from reobj.visual.overlay import draw_overlay
 from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 
 from reobj.errors import ConfigError
@@ -17,6 +18,7 @@ from reobj_ros.stamp_join import LOOP_NS
 
 try:
     import tf2_ros
+    from tf2_msgs.msg import TFMessage
 except ImportError:  # the ROS 2 wheels have no tf2: poses come by topic there
     tf2_ros = None
 
@@ -62,3 +64,33 @@ class PoseSource:
             )
             return None
         return transform_to_matrix(found.transform)
+
+
+class StaticTransforms:
+    """Transforms that never change, from /tf_static alone.
+
+    Args:
+        node: that listens.
+
+    Raises:
+        ConfigError: tf2_ros is not installed.
+    """
+
+    def __init__(self, node: Node) -> None:
+        if tf2_ros is None:
+            raise ConfigError("needs tf2_ros, which is not installed")
+        self._buffer: Any = tf2_ros.Buffer()
+        latched = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+        node.create_subscription(TFMessage, "/tf_static", self._take, latched)
+
+    def lookup(self, target: str, source: str) -> NDArray[np.float64] | None:
+        """(4, 4) from ``source`` to ``target``, or None as long as there is none."""
+        try:
+            found = self._buffer.lookup_transform(target, source, Time())
+        except tf2_ros.TransformException:
+            return None
+        return transform_to_matrix(found.transform)
+
+    def _take(self, message: Any) -> None:
+        for transform in message.transforms:
+            self._buffer.set_transform_static(transform, "tf_static")

@@ -90,6 +90,12 @@ GEOMETRY = (
         "from the image's frame to `map_frame`; with `pose_source: tf`",
     ),
 )
+LOOP_CLOSURES = Topic(
+    "`corrected_path`",
+    "nav_msgs/Path",
+    "poses of key frames as SLAM knows them now, in `map_frame`, each with the stamp of its image: "
+    "the map moves with them; optional",
+)
 MASKS = Topic("`instances`", "reobj_msgs/InstanceMasks", "what the detector found")
 EMBEDDINGS = Topic("`embeddings`", "reobj_msgs/ObjectEmbeddings", "one row per instance")
 RESULTS = (
@@ -155,7 +161,7 @@ class NodePage:
 PAGES = (
     NodePage(
         live_node,
-        (IMAGE, *GEOMETRY, *TRUTH),
+        (IMAGE, *GEOMETRY, LOOP_CLOSURES, *TRUTH),
         (*RESULTS, MASKS, EMBEDDINGS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *live_node.PARAMETERS),
         ("detector", "encoder", "association"),
@@ -181,6 +187,7 @@ PAGES = (
             EMBEDDINGS,
             MASKS,
             *GEOMETRY,
+            LOOP_CLOSURES,
             Topic("`image` or `image/compressed`", IMAGE.kind, "only while somebody looks at `overlay`"),
         ),
         (*RESULTS, DIAGNOSTICS),

@@ -17,18 +17,18 @@ from reobj.association.deciding import TrackDecider
 from reobj.association.evidence import AppearanceEvidence, EvidenceTerm
 from reobj.association.fragments import pieces
 from reobj.association.geometry import InstanceGeometry, measure
-from reobj.association.keyframes import KeyFrames, moved_between
-from reobj.association.map_keeper import MapKeeper
-from reobj.association.map_object import MapObject, ObjectState
-from reobj.association.merge_plan import MergeConfig
+from reobj.association.map.keyframes import KeyFrames, moved_between
+from reobj.association.map.map_keeper import MapKeeper
+from reobj.association.map.map_object import MapObject, ObjectState
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.pose_correction import moved
+from reobj.association.merging.merge_plan import MergeConfig
 from reobj.association.neighbourhood import Neighbourhood
-from reobj.association.object_map import ObjectMap
-from reobj.association.pose_correction import moved
 from reobj.association.presence import Presence
 from reobj.association.records import UNDECIDED
 from reobj.association.second_thoughts import SecondThoughts
 from reobj.association.track_book import TrackBook
-from reobj.association.tracker import Track, Tracker
+from reobj.association.tracks.tracker import Track, Tracker
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import InputError, mismatch
 from reobj.types import (

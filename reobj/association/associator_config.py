@@ -9,7 +9,7 @@ from reobj.association.evidence import LabelEvidence, PositionEvidence
 from reobj.association.neighbourhood import NeighbourConfig
 from reobj.association.presence import PresenceConfig
 from reobj.association.reconsider import ReconsiderConfig
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.errors import ConfigError, mismatch
 
 
@@ -42,7 +42,7 @@ class AssociatorConfig:
 
     tracker: TrackerConfig = field(default_factory=TrackerConfig)
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
-    alike_probability: float = 1e-3
+    alike_probability: float = 0.01
     unlike_probability: float = 0.2
     position: PositionEvidence = field(default_factory=PositionEvidence)
     label: LabelEvidence = field(default_factory=LabelEvidence)

@@ -7,7 +7,7 @@ import logging
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.motion import CameraMotion
+from reobj.association.tracks.motion import CameraMotion
 from reobj.types import Frame
 
 log = logging.getLogger(__name__)

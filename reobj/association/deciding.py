@@ -9,16 +9,16 @@ import numpy as np
 
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.calibration_in_use import CalibrationInUse
-from reobj.association.candidates import Candidates
 from reobj.association.decisions import decide
 from reobj.association.evidence import Array, EvidenceTerm, Queries
 from reobj.association.explanations import decision_details
-from reobj.association.map_object import ObjectState
+from reobj.association.map.candidates import Candidates
+from reobj.association.map.map_object import ObjectState
+from reobj.association.map.object_map import ObjectMap
 from reobj.association.misplaced import misplaced
-from reobj.association.object_map import ObjectMap
 from reobj.association.records import TrackRecord, queries
 from reobj.association.track_book import TrackBook
-from reobj.association.tracker import Track
+from reobj.association.tracks.tracker import Track
 from reobj.types import DecisionKind, Event, EventKind, TrackState
 
 #: probability that an object that is not where it was is seen somewhere else; bounds what its place can say

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.assignment import assign
+from reobj.association.tracks.assignment import assign
 from reobj.types import Decision, DecisionKind, Evidence
 
 Array = NDArray[np.float64]

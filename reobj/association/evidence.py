@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.association.calibration import Calibration
-from reobj.association.candidates import Candidates
 from reobj.association.fusion import squared_distance
 from reobj.association.geometry import InstanceGeometry
+from reobj.association.map.candidates import Candidates
 
 Array = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ class AppearanceEvidence:
     """
 
     calibration: Calibration
-    alike_probability: float = 1e-3
+    alike_probability: float = 0.01
     unlike_probability: float = 0.2
 
     def __call__(self, queries: Queries, candidates: Candidates) -> Array:

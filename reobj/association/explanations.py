@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reobj.association.visits import Visit
+from reobj.association.map.visits import Visit
 from reobj.types import Decision, DecisionKind, Event, EventKind, Evidence
 
 #: of a term in an event's details; a hundredth of a nat changes no decision

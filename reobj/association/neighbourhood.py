@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.candidates import Candidates
 from reobj.association.evidence import Queries
+from reobj.association.map.candidates import Candidates
 from reobj.errors import ConfigError, mismatch
 
 Array = NDArray[np.float64]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reobj.association.decisions import posterior
-from reobj.association.diverse import effective_views
 from reobj.association.evidence import EvidenceTerm, PositionEvidence, Queries
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.diverse import effective_views
+from reobj.association.map.object_map import ObjectMap
 from reobj.errors import ConfigError, mismatch
 
 #: views of an object that are compared with other objects

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.diverse import effective_views, insert_diverse
 from reobj.association.evidence import Queries
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_places import fused
-from reobj.association.object_map import ObjectMap
-from reobj.association.views import Views
+from reobj.association.map.diverse import effective_views, insert_diverse
+from reobj.association.map.map_places import fused
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.types import Decision, DecisionKind
 
 UNDECIDED = Decision(DecisionKind.DEFER)

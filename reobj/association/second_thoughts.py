@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.evidence import EvidenceTerm
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_keeper import MapKeeper
+from reobj.association.map.map_keeper import MapKeeper
 from reobj.association.misplaced import misplaced
 from reobj.association.neighbourhood import Neighbourhood
 from reobj.association.presence import Presence
 from reobj.association.reconsider import same_objects, strayed_visits
 from reobj.association.track_book import TrackBook
-from reobj.association.tracker import Track
+from reobj.association.tracks.tracker import Track
 from reobj.types import Event
 
 log = logging.getLogger(__name__)

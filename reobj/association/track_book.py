@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from reobj.association.covisibility import CoVisibility
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.object_map import ObjectMap
 from reobj.association.records import TrackRecord
-from reobj.association.tracker import Track
+from reobj.association.tracks.tracker import Track
 from reobj.errors import InputError
 from reobj.types import Embeddings, Instances
 

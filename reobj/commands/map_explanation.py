@@ -8,10 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from reobj.association.explanations import Explanation, explained
-from reobj.association.map_object import MapObject, ObjectState
-from reobj.association.object_map import ObjectMap
-from reobj.association.views import Views
-from reobj.association.visits import Visit
+from reobj.association.map.map_object import MapObject, ObjectState
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
+from reobj.association.map.visits import Visit
 from reobj.commands.console import metres, seconds
 from reobj.types import Event, Evidence
 

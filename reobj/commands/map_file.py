@@ -80,7 +80,7 @@ def explain_command(
     file: MapFile, object_id: Annotated[int, typer.Argument(help="An object, by its present or an old id.")]
 ) -> None:
     """Say why an object has its id: its visits, the evidence of each decision, its history."""
-    from reobj.association.object_map import ObjectMap
+    from reobj.association.map.object_map import ObjectMap
     from reobj.association.store.reading import read_events, read_map
     from reobj.commands.map_explanation import explanation_tables
 
@@ -100,7 +100,7 @@ def merge_command(
 
     Ids of the first map stay. Objects that were seen in one image are never joined.
     """
-    from reobj.association.merge_files import described, merge_files
+    from reobj.association.merging.merge_files import described, merge_files
     from reobj.config import PipelineConfig, build_associator
 
     said = described(merge_files(first, second, out, build_associator(PipelineConfig()).merge_config))
@@ -136,7 +136,7 @@ def _class_table(rows: ObjectRows) -> Table:
 
 
 def _cells(snapshot: MapSnapshot, row: int) -> tuple[str, ...]:
-    from reobj.association.map_object import ObjectState
+    from reobj.association.map.map_object import ObjectState
 
     rows = snapshot.objects
     object_id = int(rows.object_ids[row])

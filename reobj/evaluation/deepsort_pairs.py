@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from reobj.association.tracker import Tracker
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.tracker import Tracker
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.errors import InputError, mismatch
 from reobj.evaluation.retrieval_views import Views
 from reobj.progress import Progress, silent

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reobj.association.base import Associator
-from reobj.association.deepsort import deepsort_associator
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.deepsort import deepsort_associator
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.config import DetectorSection, PipelineConfig, build_associator
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.mask_rcnn import MaskRCNNConfig

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rosbags.typesys.store import Typestore
 
-from reobj.association.map_object import MapObject, ObjectState
+from reobj.association.map.map_object import MapObject, ObjectState
 from reobj.errors import BagError
 from reobj.evaluation.latency import Percentiles
 from reobj.scans.bag_storage import open_bag

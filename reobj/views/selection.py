@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.boxes import iou
+from reobj.association.tracks.boxes import iou
 from reobj.detection.masks import areas_of, boxes_of, renumber
 from reobj.errors import InputError, mismatch
 from reobj.scans.labels import UNNAMED

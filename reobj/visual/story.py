@@ -8,7 +8,7 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from reobj.association.map_object import MapObject
+from reobj.association.map.map_object import MapObject
 from reobj.evaluation.identity import IdentityEvaluator, IdentityScores
 from reobj.types import Frame, FrameResult, LabelImage
 from reobj.visual.images import encode_jpeg

@@ -6,9 +6,9 @@ import pytest
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_object import ObjectState
-from reobj.association.tracker_config import TrackerConfig
-from reobj.association.views import Views
+from reobj.association.map.map_object import ObjectState
+from reobj.association.map.views import Views
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.types import EventKind
 
 ROW = [(x, 0.0, 2.5) for x in (-0.8, 0.0, 0.8)]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from reobj.association.assignment import assign
+from reobj.association.tracks.assignment import assign
 
 costs = arrays(
     np.float64,

@@ -9,8 +9,8 @@ import pytest
 
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
-from reobj.association.tracker import Tracker
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.tracker import Tracker
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.errors import InputError
 from reobj.types import Embeddings, Frame, Instances, Intrinsics, ModelId
 

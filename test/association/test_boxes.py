@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from torchvision.ops import box_iou
 
-from reobj.association.boxes import iou, to_centre, to_corners
+from reobj.association.tracks.boxes import iou, to_centre, to_corners
 
 corners = arrays(np.float64, (3, 4), elements=st.floats(0, 500)).map(
     lambda a: np.concatenate([a[:, :2], a[:, :2] + a[:, 2:] + 1.5], axis=1)

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from reobj.association.calibration import AppearanceCalibration
-from reobj.association.candidate_search import CandidateSearch
-from reobj.association.candidates import Candidates
 from reobj.association.decisions import Thresholds, decide
 from reobj.association.evidence import AppearanceEvidence, PositionEvidence, Queries
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.nearest import NearestObjects
+from reobj.association.map.candidate_search import CandidateSearch
+from reobj.association.map.candidates import Candidates
+from reobj.association.map.nearest import NearestObjects
 from reobj.types import DecisionKind
 
 N, P, D = 1500, 3, 32

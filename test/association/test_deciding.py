@@ -5,11 +5,11 @@ from reobj.association.associator_config import AssociatorConfig
 from reobj.association.calibration_in_use import CalibrationInUse
 from reobj.association.deciding import TrackDecider
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_object import ObjectState
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.map_object import ObjectState
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.association.track_book import TrackBook
-from reobj.association.tracker import Track
-from reobj.association.views import Views
+from reobj.association.tracks.tracker import Track
 from reobj.types import Decision, DecisionKind, Embeddings, EventKind, Instances, ModelId, TrackState
 
 MODEL = ModelId("test", "ab", 4)

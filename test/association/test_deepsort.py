@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from reobj.association.deepsort import deepsort_associator
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.deepsort import deepsort_associator
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.errors import InputError
 from reobj.types import DecisionKind, Embeddings, EventKind, ModelId
 

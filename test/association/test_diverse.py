@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reobj.association.diverse import effective_views, insert_diverse
+from reobj.association.map.diverse import effective_views, insert_diverse
 
 
 def at(*degrees):

@@ -3,7 +3,6 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from reobj.association.calibration import AppearanceCalibration
-from reobj.association.candidates import Candidates
 from reobj.association.evidence import (
     AppearanceEvidence,
     LabelEvidence,
@@ -11,6 +10,7 @@ from reobj.association.evidence import (
     Queries,
 )
 from reobj.association.geometry import InstanceGeometry
+from reobj.association.map.candidates import Candidates
 
 RNG = np.random.default_rng(0)
 

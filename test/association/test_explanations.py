@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reobj.association.explanations import Explanation, decision_details, decision_of, explained, summary
-from reobj.association.visits import Visit
+from reobj.association.map.visits import Visit
 from reobj.types import Decision, DecisionKind, Event, EventKind, Evidence
 
 MATCH = Decision(

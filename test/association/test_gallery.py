@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reobj.association.gallery import remember, smallest_distance
+from reobj.association.tracks.gallery import remember, smallest_distance
 
 RNG = np.random.default_rng(0)
 

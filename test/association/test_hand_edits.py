@@ -1,4 +1,4 @@
-from reobj.association.hand_edits import hand_edits
+from reobj.association.map.hand_edits import hand_edits
 from reobj.types import Event, EventKind
 
 

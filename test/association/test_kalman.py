@@ -5,7 +5,7 @@ import pytest
 from scipy.linalg import block_diag
 from scipy.stats import chi2
 
-from reobj.association import kalman
+from reobj.association.tracks import kalman
 
 BOXES = np.array([[100.0, 50.0, 0.5, 80.0], [20.0, 300.0, 2.0, 30.0], [640.0, 10.0, 1.0, 200.0]])
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from reobj.association.keyframes import KeyFrames, moved_between
+from reobj.association.map.keyframes import KeyFrames, moved_between
 from reobj.errors import InputError
 
 SECOND = 1_000_000_000

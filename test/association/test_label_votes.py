@@ -1,6 +1,6 @@
 import numpy as np
 
-from reobj.association.label_votes import LabelVotes
+from reobj.association.map.label_votes import LabelVotes
 
 
 def test_shares_are_the_votes_of_each_row():

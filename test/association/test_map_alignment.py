@@ -3,12 +3,12 @@ import pytest
 from scipy.spatial.transform import Rotation
 from walked_maps import Room, turn
 
-from reobj.association.alignment_search import voted_transforms
 from reobj.association.calibration import AppearanceCalibration
 from reobj.association.evidence import AppearanceEvidence, LabelEvidence, PositionEvidence
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_alignment import MapPair, alignments, fitted, in_one_frame, moved
-from reobj.association.map_likeness import likeness
+from reobj.association.merging.alignment_search import voted_transforms
+from reobj.association.merging.map_alignment import MapPair, alignments, fitted, in_one_frame, moved
+from reobj.association.merging.map_likeness import likeness
 
 FRAME = turn(2.0, 3.0, -1.0, 0.2)
 SQUARE = np.array([[0, 0, 0], [3, 0, 0], [3, 3, 0], [0, 3, 0]], float)

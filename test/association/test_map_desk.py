@@ -7,10 +7,10 @@ import sqlite3
 import numpy as np
 import pytest
 
-from reobj.association.answers import Code
 from reobj.association.associator import MapAssociator
-from reobj.association.find_objects import Example, Query
-from reobj.association.map_desk import MapDesk
+from reobj.association.desk.answers import Code
+from reobj.association.desk.find_objects import Example, Query
+from reobj.association.desk.map_desk import MapDesk
 from reobj.association.store.reading import read_map
 from reobj.errors import StorageError
 from reobj.types import DecisionKind, Embeddings, EventKind, FrameResult, ModelId, TrackState

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_keeper import MapKeeper
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.map_keeper import MapKeeper
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.association.store.reading import read_events, read_map
-from reobj.association.views import Views
 from reobj.errors import InputError, MapFileError, MapModelError, UnknownObjectError
 from reobj.types import Event, EventKind, ModelId
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from walked_maps import MODEL, Room, furnished, true_pairs, turn
 
-from reobj.association.map_merging import merge_events, merged_snapshot
-from reobj.association.map_object import ObjectState
-from reobj.association.merge_plan import MergeConfig, plan_merge
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.map_object import ObjectState
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.merging.map_merging import merge_events, merged_snapshot
+from reobj.association.merging.merge_plan import MergeConfig, plan_merge
 from reobj.errors import ConfigError, MapModelError
 from reobj.types import EventKind, ModelId
 

@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from reobj.association.associator import MapAssociator
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.object_map import ObjectMap
 from reobj.association.store.reading import read_events, read_map
 from reobj.types import EventKind
 

@@ -3,13 +3,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from reobj.association import map_queries
-from reobj.association.candidate_search import CandidateSearch
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_keeper import MapKeeper
-from reobj.association.map_object import ObjectState
-from reobj.association.object_map import ObjectMap
-from reobj.association.views import Views
+from reobj.association.map import map_queries
+from reobj.association.map.candidate_search import CandidateSearch
+from reobj.association.map.map_keeper import MapKeeper
+from reobj.association.map.map_object import ObjectState
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.types import ModelId
 
 E = np.eye(4, dtype=np.float32)

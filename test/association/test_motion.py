@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reobj.association.motion import NEAR_M, CameraMotion
+from reobj.association.tracks.motion import NEAR_M, CameraMotion
 from reobj.types import Intrinsics
 
 CAMERA = Intrinsics(100.0, 100.0, 50.0, 40.0, 101, 81)

@@ -4,8 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from reobj.association.nearest import NearestObjects
-from reobj.association.prototype_bank import PrototypeBank
+from reobj.association.map.nearest import NearestObjects
+from reobj.association.map.prototype_bank import PrototypeBank
 
 P, D = 4, 32
 
@@ -100,8 +100,8 @@ def test_objects_that_come_later_and_prototypes_that_change_are_found():
 def test_what_changes_while_the_index_is_built_is_taken_in(monkeypatch):
     _, prototypes = world(300)
     bank, nearest = filled(prototypes, index_from=100)
-    monkeypatch.setattr("reobj.association.nearest._Builder.start", lambda self: None)
-    monkeypatch.setattr("reobj.association.nearest._Builder.is_alive", lambda self: self.index is None)
+    monkeypatch.setattr("reobj.association.map.nearest._Builder.start", lambda self: None)
+    monkeypatch.setattr("reobj.association.map.nearest._Builder.is_alive", lambda self: self.index is None)
     nearest.near(prototypes[:1, :1], 1, every(bank))
     builder = nearest._builder
     builder.run()
@@ -115,8 +115,8 @@ def test_what_changes_while_the_index_is_built_is_taken_in(monkeypatch):
 def test_building_ends_when_the_map_is_gone(monkeypatch):
     _, prototypes = world(300)
     bank, nearest = filled(prototypes, index_from=100)
-    monkeypatch.setattr("reobj.association.nearest._Builder.start", lambda self: None)
-    monkeypatch.setattr("reobj.association.nearest._Builder.is_alive", lambda self: True)
+    monkeypatch.setattr("reobj.association.map.nearest._Builder.start", lambda self: None)
+    monkeypatch.setattr("reobj.association.map.nearest._Builder.is_alive", lambda self: True)
     nearest.near(prototypes[:1, :1], 1, every(bank))
     builder = nearest._builder
     del nearest

@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from reobj.association.candidates import Candidates
 from reobj.association.evidence import Queries
 from reobj.association.geometry import InstanceGeometry
+from reobj.association.map.candidates import Candidates
 from reobj.association.neighbourhood import NeighbourConfig, Neighbourhood
 from reobj.errors import ConfigError
 

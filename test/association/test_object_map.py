@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_object import ObjectState
-from reobj.association.object_map import ObjectMap
-from reobj.association.views import Views
+from reobj.association.map.map_object import ObjectState
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.errors import InputError
 from reobj.types import ModelId
 

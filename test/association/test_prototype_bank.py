@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reobj.association.prototype_bank import PrototypeBank
+from reobj.association.map.prototype_bank import PrototypeBank
 from reobj.errors import InputError
 
 P, D = 8, 512  # 1,024 objects a block

@@ -5,9 +5,9 @@ import pytest
 
 from reobj.association.evidence import PositionEvidence
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.association.reconsider import ReconsiderConfig, same_objects, strayed_visits
-from reobj.association.views import Views
 from reobj.errors import ConfigError
 from reobj.types import ModelId
 

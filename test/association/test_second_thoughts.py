@@ -2,18 +2,18 @@ import numpy as np
 import pytest
 
 from reobj.association.associator_config import AssociatorConfig
-from reobj.association.candidates import Candidates
 from reobj.association.evidence import Queries
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map_keeper import MapKeeper
+from reobj.association.map.candidates import Candidates
+from reobj.association.map.map_keeper import MapKeeper
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.association.neighbourhood import NeighbourConfig, Neighbourhood
-from reobj.association.object_map import ObjectMap
 from reobj.association.presence import Presence
 from reobj.association.reconsider import ReconsiderConfig
 from reobj.association.second_thoughts import SecondThoughts
 from reobj.association.track_book import TrackBook
-from reobj.association.tracker import Track
-from reobj.association.views import Views
+from reobj.association.tracks.tracker import Track
 from reobj.types import Decision, DecisionKind, Embeddings, EventKind, Instances, ModelId, TrackState
 
 MODEL = ModelId("test", "ab", 4)

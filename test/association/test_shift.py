@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reobj.association.shift import common_shift
+from reobj.association.tracks.shift import common_shift
 
 CENTRES = np.array([[100.0, 50], [200, 80], [300, 60], [400, 90]])
 HEIGHTS = np.full(4, 40.0)

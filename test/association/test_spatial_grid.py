@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reobj.association.spatial_grid import SpatialGrid
+from reobj.association.map.spatial_grid import SpatialGrid
 from reobj.errors import InputError
 
 

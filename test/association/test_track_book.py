@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.object_map import ObjectMap
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.association.track_book import TrackBook
-from reobj.association.tracker import Track
-from reobj.association.views import Views
+from reobj.association.tracks.tracker import Track
 from reobj.types import Decision, DecisionKind, Embeddings, Instances, ModelId, TrackState
 
 MODEL = ModelId("test", "ab", 4)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from reobj.association.mask_overlap import LastMasks
-from reobj.association.tracker import Tracker
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.mask_overlap import LastMasks
+from reobj.association.tracks.tracker import Tracker
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.types import Instances
 
 HEIGHT, WIDTH = 60, 90

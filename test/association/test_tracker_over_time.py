@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reobj.association.motion import CameraMotion
-from reobj.association.tracker import Tracker
-from reobj.association.tracker_config import TrackerConfig
+from reobj.association.tracks.motion import CameraMotion
+from reobj.association.tracks.tracker import Tracker
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.types import Instances, Intrinsics
 
 PAPER = TrackerConfig.deepsort_paper()

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from reobj.association.view_album import ViewAlbum
+from reobj.association.desk.view_album import ViewAlbum
 from reobj.types import Decision, DecisionKind, Instances, TrackedObject, TrackState
 
 SIZE = (120, 160)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.object_map import ObjectMap
-from reobj.association.views import Views
+from reobj.association.map.object_map import ObjectMap
+from reobj.association.map.views import Views
 from reobj.types import ModelId
 
 DIM = 32

@@ -5,7 +5,7 @@ import pytest
 from map_changes import changes, event, objects
 from typer.testing import CliRunner
 
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.association.store.map_store import MapStore
 from reobj.cli import app
 from reobj.errors import InputError, MapFileError

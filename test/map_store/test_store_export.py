@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from map_changes import MODEL, event, links, objects, prototypes, visits
 
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.association.store.export_json import export_json
 from reobj.association.store.export_ply import export_ply
 from reobj.association.store.snapshot import MapSnapshot

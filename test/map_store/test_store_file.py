@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from map_changes import MODEL, assert_same, changes, event, links, objects, prototypes, visits
 
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.association.store.changes import MapChanges
 from reobj.association.store.map_store import MapStore
 from reobj.association.store.reading import read_events, read_map

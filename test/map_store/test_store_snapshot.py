@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from map_changes import MODEL, E, links, objects, prototypes, visits
 
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.association.store.snapshot import MapSnapshot
 from reobj.errors import MapFileError, MapModelError
 from reobj.types import ModelId

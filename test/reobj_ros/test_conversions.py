@@ -13,7 +13,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo
 
-from reobj.association.map_object import MapObject, ObjectState
+from reobj.association.map.map_object import MapObject, ObjectState
 from reobj.errors import InputError
 from reobj.scans.message_poses import pose_to_matrix
 from reobj.training.report import TrainReport, TrainState

@@ -17,7 +17,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from reobj.association.associator import MapAssociator
-from reobj.association.map_desk import MapDesk
+from reobj.association.desk.map_desk import MapDesk
 from reobj.association.store.reading import read_map
 from reobj.errors import StorageError
 from reobj.types import Embeddings, Frame, FrameResult, Instances, ModelId

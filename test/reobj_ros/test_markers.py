@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from visualization_msgs.msg import Marker, MarkerArray
 
-from reobj.association.map_object import MapObject
+from reobj.association.map.map_object import MapObject
 from reobj.visual.colours import id_colour
 from reobj_ros.markers import SMALLEST_M, MarkerPublisher
 from reobj_ros.stamps import header

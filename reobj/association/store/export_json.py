@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.association.store.snapshot import MapSnapshot
 from reobj.association.store.visit_rows import VisitRows
 from reobj.files import write_text

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.association.map_object import ObjectState
+from reobj.association.map.map_object import ObjectState
 from reobj.association.store.columns import Ids
 from reobj.association.store.rows import ObjectRows, PrototypeRows
 from reobj.association.store.visit_rows import VisitRows

@@ -1,0 +1,1 @@
+"""The long-term object map in memory: visits, prototypes, places, search, history."""

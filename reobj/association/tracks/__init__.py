@@ -1,0 +1,1 @@
+"""Short-term tracks: DeepSORT, vectorised."""

@@ -1,0 +1,137 @@
+"""The correction of poses as an input: what was seen moves with the key frames when SLAM closes a loop."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from nav_msgs.msg import Path
+from numpy.typing import NDArray
+
+from reobj.association.desk.map_desk import MapDesk
+from reobj.errors import ConfigError, InputError, ReobjError
+from reobj_ros.inputs import Inputs
+from reobj_ros.outputs import Outputs
+from reobj_ros.parameters import Parameter
+from reobj_ros.path_poses import PathReader, content_of, poses_of
+from reobj_ros.stage_node import StageNode
+from reobj_ros.transforms import StaticTransforms
+from reobj_ros.worker import Worker
+
+Poses = Mapping[int, NDArray[np.float64]]
+
+TOPIC = "corrected_path"
+
+LOOP_CLOSURES = (
+    Parameter(
+        "corrected_path_frame",
+        "",
+        "frame that `corrected_path` has the poses of, as base_link; where the camera is in it is looked up "
+        "once in /tf_static; empty = the camera's own frame, as of `pose`",
+    ),
+)
+
+
+class LoopClosures:
+    """Takes the poses of key frames as SLAM knows them now, and moves the map where they changed.
+
+    Works in a thread of its own: a path of thousands of poses takes a part of a second. SLAM repeats the
+    whole path; one that says the same as the one before costs a comparison of bytes.
+
+    Args:
+        node: that hears the paths; its settings have LOOP_CLOSURES and ``map_frame``.
+        desk: whose map is corrected.
+        outputs: that publish the map when something moved.
+    """
+
+    def __init__(self, node: StageNode, desk: MapDesk, outputs: Outputs) -> None:
+        self._node, self._desk, self._outputs = node, desk, outputs
+        self._map_frame: str = node.settings["map_frame"]
+        self._seen_from: str = node.settings["corrected_path_frame"]
+        self._transforms: StaticTransforms | None = None
+        self._to_camera: NDArray[np.float64] | None = None
+        self._reader = PathReader()
+        self._newest_ns = -1
+        self._done = b""
+        self._worker = Worker(self._take, self._failed, TOPIC)
+
+    def subscribe(self, inputs: Inputs) -> None:
+        """Listens to the paths; only warns where they need tf and there is none."""
+        if self._seen_from:
+            try:
+                self._transforms = StaticTransforms(self._node)
+            except ConfigError as error:
+                self._node.get_logger().warning(
+                    f"{TOPIC} is not listened to: corrected_path_frame {self._seen_from!r} {error}"
+                )
+                return
+        inputs.hear(Path, TOPIC, self._hear)
+
+    def see(self, stamp_ns: int) -> None:
+        """Takes note of a frame. After a jump back in time the same path is news again."""
+        if stamp_ns < self._newest_ns:
+            self._done = b""
+        self._newest_ns = stamp_ns
+
+    def stop(self) -> None:
+        """Ends the thread; call it before the map is closed."""
+        self._worker.stop()
+
+    def _hear(self, data: bytes) -> None:
+        if content_of(data) != self._done:
+            self._worker.submit(data)
+
+    def _take(self, data: bytes) -> None:
+        newest_ns = self._newest_ns
+        poses: Poses = poses_of(self._reader.read(data), self._map_frame)
+        if not poses:
+            return
+        if self._seen_from:
+            to_camera = self._camera()
+            if to_camera is None:
+                return
+            poses = {stamp: pose @ to_camera for stamp, pose in poses.items()}
+        if self._correct(poses) and max(poses) <= newest_ns:  # else frames that it is about are still to come
+            self._done = content_of(data)
+
+    def _correct(self, poses: Poses) -> bool:
+        """Whether it said anything about this run."""
+        objects, lock = self._desk.associator.object_map, self._desk.associator.lock
+        with lock:
+            ids = objects.object_ids()
+            before = objects.places(ids).positions
+            try:
+                count = self._desk.associator.correct_poses(poses)
+            except InputError:  # the poses themselves are checked
+                self._node.warn(
+                    f"{TOPIC} ignored: expected stamps of frames of this run that had a pose, "
+                    f"got {len(poses)} others, {min(poses)} to {max(poses)} ns"
+                )
+                return False
+            steps = np.linalg.norm(objects.places(ids).positions - before, axis=1)
+        if count:
+            self._outputs.publish_map(self._desk.stamp_ns, (), self._desk.frame_id)
+            furthest = np.nanmax(steps, initial=0.0)
+            self._node.get_logger().info(f"loop closure: {count} objects moved by up to {furthest:.3g} m")
+        return True
+
+    def _camera(self) -> NDArray[Any] | None:
+        """Camera to the frame that the path has the poses of; None while that is not known."""
+        if self._to_camera is None and self._transforms is not None:
+            camera = self._desk.frame_id
+            self._to_camera = self._transforms.lookup(self._seen_from, camera)
+            if self._to_camera is None:
+                self._node.warn(
+                    f"{TOPIC} ignored: expected a transform from the camera {camera!r} to "
+                    f"{self._seen_from!r} (corrected_path_frame) on /tf_static, got none"
+                )
+        return self._to_camera
+
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, ReobjError):
+            self._node.warn(f"{TOPIC} refused: {error}")
+        else:
+            detail = "".join(traceback.format_exception(error))
+            self._node.warn(f"{TOPIC} refused, please report this as a bug: {detail}")

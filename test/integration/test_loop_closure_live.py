@@ -1,0 +1,73 @@
+"""SLAM closes a loop after a walk: the path of the key frames is 1 m aside now, and so is the map."""
+
+from __future__ import annotations
+
+from pathlib import Path as FilePath
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Path
+from processes import FRAMES, LABEL_IMAGE, Probe
+
+from reobj.live_run import NodeProcesses
+from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
+from reobj_msgs.srv import FindObjects
+from reobj_ros.outputs import LATCHED
+from reobj_ros.stamps import header
+
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
+
+
+def places(items: list[MapObject]) -> dict[int, np.ndarray]:
+    """Where each living object with a place is."""
+    return {
+        item.object_id: np.array([item.position.x, item.position.y, item.position.z])
+        for item in items
+        if item.has_position and item.state != MapObject.RETIRED
+    }
+
+
+def places_now(probe: Probe) -> dict[int, np.ndarray]:
+    client = probe.node.create_client(FindObjects, "/find_objects")
+    assert probe.until(client.service_is_ready)
+    future = client.call_async(FindObjects.Request(limit=100))
+    assert probe.until(future.done)
+    return places(future.result().objects)
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [["live_node"], ["detector_node", "encoder_node", "association_node"]],
+    ids=["composed", "separate"],
+)
+def test_the_map_moves_with_the_path_and_the_ids_stay(
+    nodes: NodeProcesses, short_bag: FilePath, probe: Probe, stages: list[str]
+) -> None:
+    for stage in stages:
+        nodes.start(stage, LABEL_IMAGE)
+    objects, poses = probe.hear(TrackedObjects, "/objects"), probe.hear(PoseStamped, "/pose")
+    maps = probe.hear(ObjectMap, "/object_map", LATCHED)
+    slam = probe.node.create_publisher(Path, "/corrected_path", 10)
+    assert probe.until(lambda: slam.get_subscription_count() == 1)
+    waits = {"subscribers": min(len(stages), 2), "settle": 2.0}
+    nodes.start("replay_node", {"bag": str(short_bag), "lock_step": True, **waits})
+    assert probe.until(lambda: len(objects) >= FRAMES and len(poses) >= FRAMES, timeout_s=120)
+    before = places_now(probe)
+    assert len(before) >= 3
+
+    for pose in poses:
+        pose.pose.position.y += 1.0
+    log = nodes.log(stages[-1])
+    slam.publish(Path(header=header(0, "odom"), poses=poses[::4]))
+    refusal = "corrected_path refused: frame of the path: expected 'map'"
+    assert probe.until(lambda: refusal in log.read_text())
+    heard = len(maps)
+    closure = f"loop closure: {len(before)} objects moved by up to 1 m"
+    slam.publish(Path(header=header(1, "map"), poses=poses[::4]))
+    assert probe.until(lambda: closure in log.read_text() and len(maps) > heard)
+    after = places(maps[-1].objects)
+    assert set(after) == set(before)
+    for object_id, place in before.items():
+        np.testing.assert_allclose(after[object_id], place + [0.0, 1.0, 0.0], atol=1e-6)
+    assert "Traceback" not in log.read_text()
