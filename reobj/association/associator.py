@@ -161,7 +161,7 @@ class MapAssociator:
             for record in self._tracks:
                 last = moved_between(stamps, corrections, np.array([record.last_ns]))
                 record.geometry = moved(record.geometry, last)
-            count = self._map.correct_poses(stamps, corrections)
+            count = self._map.correct_poses(stamps, corrections, self._first_visit)
             self.keeper.record()
             return count
 
@@ -186,13 +186,17 @@ class MapAssociator:
                 frame.stamp_ns,
             )
             self.reset_tracks()
-        self._tracks.follow_edits()
+        if self._tracks.follow_edits():
+            self._presence.reset()  # whoever was missed before may be present again, as the map has it
         self._map.use(embeddings.model)
         self._calibration.use(embeddings.model)
         self._last_stamp_ns = frame.stamp_ns
         pose, motion = self._camera.take(frame) if self._config.use_geometry else (None, None)
         if pose is not None:
+            if not len(self._keyframes):  # earlier visits were seen from key frames of another run
+                self._first_visit = self._map.next_visit_id
             self._keyframes.add(frame.stamp_ns, pose)
+        self._tracker.go_on_after(self._map.last_track_id)
         geometry = InstanceGeometry.unknown(len(instances))
         if self._config.use_geometry:
             geometry = measure(frame, instances, pose)

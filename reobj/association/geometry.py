@@ -13,6 +13,8 @@ from reobj.types import Frame, Instances, Intrinsics
 
 Array = NDArray[np.float64]
 
+#: depths outside of this are no measurements
+_NEAREST_M, _FURTHEST_M = 1e-3, 1e4
 #: points per instance that all statistics are made of
 _SAMPLES = 128
 #: an instance with fewer valid points on the sampling grid gets no geometry
@@ -125,7 +127,7 @@ def _sample(
     z = depth[step:-step:step, step:-step:step]
     grid = np.ascontiguousarray(label_image[::step, ::step])  # every step-th pixel, and a border around z
     labels = grid[1 : 1 + z.shape[0], 1 : 1 + z.shape[1]]
-    wanted = np.flatnonzero((labels > 0) & (labels <= n) & (z > 0) & (z < np.inf))
+    wanted = np.flatnonzero((labels > 0) & (labels <= n) & (z > _NEAREST_M) & (z < _FURTHEST_M))
     group = labels.ravel()[wanted] - np.uint16(1)
     inner = _interior(grid, labels).ravel()[wanted]
     few = np.bincount(group[inner], minlength=n) < MIN_POINTS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +46,7 @@ class TrackRecord:
         self.decision = UNDECIDED
         self.deferred = 0
         self.doubts = 0
-        self.labels: list[str] = []
+        self.labels: Counter[str] = Counter()
         self.first_ns = self.last_ns = stamp_ns
         self.last_pose = pose
         self.geometry = InstanceGeometry.unknown(1)
@@ -81,10 +83,10 @@ class TrackRecord:
             self._stamps[where] = stamp_ns
             self._poses[where] = np.nan if pose is None else pose
             self._count[0] = max(self._count[0], where + 1)
-        self.labels.append(label)
+        self.labels[label] += 1
         self.last_ns = stamp_ns
         self.last_pose = pose
-        views = np.array([max(len(self.labels) - 1, 1)], np.float64)
+        views = np.array([max(self.labels.total() - 1, 1)], np.float64)
         self.geometry = fused(self.geometry, geometry, views, np.ones(1))
 
 

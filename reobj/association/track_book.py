@@ -68,26 +68,41 @@ class TrackBook:
         for track_id in ended:
             del self._records[track_id]
 
-    def follow_edits(self) -> None:
+    def follow_edits(self) -> bool:
         """After objects were merged, split or deleted: each track is what its visit belongs to now.
 
         Of several tracks that became one object the one whose visit goes on keeps it.
+
+        Returns:
+            Whether there was an edit.
         """
         if self._edits == self._map.edits:
-            return
+            return False
         self._edits = self._map.edits
-        for track_id, record in list(self._records.items()):
-            if not record.visit_id:
+        now = {i: self._owner(record) for i, record in self._records.items() if record.visit_id}
+        order = sorted((i for i, k in now.items() if k), key=lambda i: not self._runs(i, now[i]))
+        taken: set[int] = set()
+        for track_id in order:
+            object_id, record = now[track_id], self._records[track_id]
+            if object_id in taken:
                 continue
-            try:
-                object_id = self._map.owner(record.visit_id)
-            except InputError:
-                object_id = 0
-            if object_id and self._map.running_visit(object_id) == record.visit_id:
-                record.decision = replace(record.decision, object_id=object_id)
-                self._met.hold(track_id, object_id)
-            else:
-                self.release(track_id)
+            taken.add(object_id)
+            self._map.go_on_with(record.visit_id)  # another one may run after time went back
+            record.decision = replace(record.decision, object_id=object_id)
+            self._met.hold(track_id, object_id)
+            now.pop(track_id)
+        for track_id in now:
+            self.release(track_id)
+        return True
+
+    def _owner(self, record: TrackRecord) -> int:
+        try:
+            return self._map.owner(record.visit_id)
+        except InputError:
+            return 0
+
+    def _runs(self, track_id: int, object_id: int) -> bool:
+        return self._map.running_visit(object_id) == self._records[track_id].visit_id
 
     def see(
         self,

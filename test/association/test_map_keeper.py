@@ -147,7 +147,7 @@ def test_a_split_by_a_track_that_was_not_the_object_is_refused(track):
 def test_only_merges_and_splits_can_be_undone():
     some = keeper()
     grow(some, 1)
-    with pytest.raises(InputError, match="expected MERGED or SPLIT, got CREATED"):
+    with pytest.raises(InputError, match="expected MERGED or SPLIT of this map, got CREATED"):
         some.undo(1, stamp_ns=60)
 
 
@@ -234,11 +234,11 @@ def test_a_loaded_map_replaces_all_and_can_still_be_undone(path, tmp_path, in_us
     grow(some, 1)
     assert some.load(tmp_path / "other.map") == 2
     assert visits_of(some) == {1: [1, 2, 5, 6], 2: [3, 4]}
-    assert [e.event_id for e in some.events] == list(range(1, 10))
+    assert [e.event_id for e in some.events] == list(range(1, 11))
     if in_use:
         some.close()
         some = keeper(path)
-    some.undo(merged.event_id + 2, stamp_ns=70)
+    some.undo(merged.event_id + 3, stamp_ns=70)
     assert visits_of(some) == {1: [1, 2], 2: [3, 4], 3: [5, 6]}
     some.close()
 

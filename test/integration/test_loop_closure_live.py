@@ -11,7 +11,7 @@ from nav_msgs.msg import Path
 from processes import FRAMES, LABEL_IMAGE, Probe
 
 from reobj.live_run import NodeProcesses
-from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
+from reobj_msgs.msg import MapObject, ObjectMap
 from reobj_msgs.srv import FindObjects
 from reobj_ros.outputs import LATCHED
 from reobj_ros.stamps import header
@@ -46,13 +46,14 @@ def test_the_map_moves_with_the_path_and_the_ids_stay(
 ) -> None:
     for stage in stages:
         nodes.start(stage, LABEL_IMAGE)
-    objects, poses = probe.hear(TrackedObjects, "/objects"), probe.hear(PoseStamped, "/pose")
+    poses = probe.hear(PoseStamped, "/pose")
     maps = probe.hear(ObjectMap, "/object_map", LATCHED)
     slam = probe.node.create_publisher(Path, "/corrected_path", 10)
     assert probe.until(lambda: slam.get_subscription_count() == 1)
     waits = {"subscribers": min(len(stages), 2), "settle": 2.0}
-    nodes.start("replay_node", {"bag": str(short_bag), "lock_step": True, **waits})
-    assert probe.until(lambda: len(objects) >= FRAMES and len(poses) >= FRAMES, timeout_s=120)
+    replay = nodes.start("replay_node", {"bag": str(short_bag), "lock_step": True, **waits})
+    assert probe.until(lambda: replay.poll() is not None, timeout_s=120)
+    assert replay.returncode == 0 and len(poses) >= FRAMES // 2
     before = places_now(probe)
     assert len(before) >= 3
 
@@ -69,5 +70,5 @@ def test_the_map_moves_with_the_path_and_the_ids_stay(
     after = places(maps[-1].objects)
     assert set(after) == set(before)
     for object_id, place in before.items():
-        np.testing.assert_allclose(after[object_id], place + [0.0, 1.0, 0.0], atol=1e-6)
+        np.testing.assert_allclose(after[object_id] - place, [0.0, 1.0, 0.0], atol=1e-6)
     assert "Traceback" not in log.read_text()

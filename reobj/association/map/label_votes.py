@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,9 +27,12 @@ class LabelVotes:
         return tuple(self._codes)
 
     def histogram(self, labels: Iterable[str]) -> NDArray[np.float64]:
-        """(L,) how often each word occurs; unknown words join the vocabulary."""
-        codes = self.encode(labels)
-        return np.bincount(codes, minlength=len(self._codes)).astype(np.float64)
+        """(L,) how often each word occurs, in a ``Counter`` too; unknown words join the vocabulary."""
+        votes = Counter(labels)
+        codes, counts = self.encode(votes), np.array(list(votes.values()), np.float64)
+        histogram: NDArray[np.float64] = np.zeros(len(self._codes))
+        histogram[codes] = counts
+        return histogram
 
     def encode(self, labels: Iterable[str]) -> NDArray[np.intp]:
         """Columns of the labels; unknown words join the vocabulary."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class NewVisit:
 
     kind: DecisionKind
     views: Views
-    labels: list[str]
+    labels: Counter[str]
     stamps_ns: tuple[int, int]
     geometry: InstanceGeometry
     track_id: int
@@ -57,7 +58,7 @@ def resume(state: MapState, row: int, new: NewVisit) -> None:
     visit = int(table["running"][row])
     for each, at in ((table, row), (log.table, visit)):
         _place(each, at, new)
-        each["views"][at] += len(new.labels)
+        each["views"][at] += new.labels.total()
         each["last"][at] = max(each["last"][at], new.stamps_ns[1])
     log.table["last_pose"][visit] = np.nan if new.pose is None else new.pose
     for votes, at in ((state.votes, row), (log.votes, visit)):
@@ -70,7 +71,7 @@ def resume(state: MapState, row: int, new: NewVisit) -> None:
 
 def _place(table: Table, row: int, new: NewVisit) -> None:
     at, views = np.array([row]), np.maximum(table["views"][[row]], 1).astype(np.float64)
-    now = np.full(1, float(len(new.labels)))
+    now = np.full(1, float(new.labels.total()))
     put_places(table, at, fused(places_in(table, at), new.geometry, views, now))
 
 
@@ -92,13 +93,13 @@ def _open(state: MapState, row: int, visit_id: int, new: NewVisit) -> None:
         probability=new.probability,
         first=new.stamps_ns[0],
         last=new.stamps_ns[1],
-        views=len(new.labels),
+        views=new.labels.total(),
         last_pose=np.nan if new.pose is None else new.pose,
         **{column: getattr(new.geometry, name) for column, name in PLACE.items()},
     )
     table = state.table
     state.votes.put(row, state.votes.counts(np.array([row]))[0] + state.votes.histogram(new.labels))
-    table["views"][row] += len(new.labels)
+    table["views"][row] += new.labels.total()
     table["first"][row] = min(table["first"][row], new.stamps_ns[0])
     table["last"][row] = max(table["last"][row], new.stamps_ns[1])
     table["running"][row] = visit

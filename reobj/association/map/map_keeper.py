@@ -20,6 +20,9 @@ from reobj.errors import InputError, ReobjError, mismatch
 from reobj.files import atomic_path
 from reobj.types import Event, EventKind, ModelId
 
+#: what people or the machine decided about which objects are one
+_EDITS = (EventKind.MERGED, EventKind.SPLIT, EventKind.UNDONE)
+
 
 class MapKeeper:
     """Numbers what happens to a map, remembers it, writes it down as it happens, and undoes it.
@@ -40,6 +43,7 @@ class MapKeeper:
     def __init__(self, object_map: ObjectMap, history_length: int = 10_000) -> None:
         self.object_map = object_map
         self.events: deque[Event] = deque(maxlen=history_length)
+        self._edits: list[Event] = []  # all that hand_edits and undo ask for, however long ago
         self.next_event_id = 1
         self._store: MapStore | None = None
 
@@ -88,7 +92,7 @@ class MapKeeper:
                 store.put(changes)
         else:
             self.object_map.restore(found)
-            self.events.extend(store.events())
+            self._remember(store.events())
             self.next_event_id = max(self.next_event_id, found.next_event_id)
         self._store = store
 
@@ -100,7 +104,7 @@ class MapKeeper:
         """
         numbered = tuple(replace(event, event_id=k) for k, event in enumerate(events, self.next_event_id))
         self.next_event_id += len(numbered)
-        self.events.extend(numbered)
+        self._remember(numbered)
         if self._store is None:
             self.object_map.forget_changes()
         else:
@@ -119,12 +123,20 @@ class MapKeeper:
                 return event
         raise InputError(mismatch("event_id", f"one of the {self.next_event_id - 1} events", event_id))
 
+    def _remember(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)
+        for event in events:
+            if event.kind == EventKind.RETIRED:  # what was done to the map before was done to another one
+                self._edits.clear()
+            elif event.kind in _EDITS:
+                self._edits.append(event)
+
     def _remembers(self, event_id: int) -> bool:
         return bool(self.events) and self.events[0].event_id <= event_id
 
     def hand_edits(self) -> HandEdits:
         """What people decided, as far as the remembered events tell."""
-        return hand_edits(self.events, self.object_map.identity)
+        return hand_edits(self._edits, self.object_map.identity)
 
     def merge(
         self,
@@ -179,7 +191,10 @@ class MapKeeper:
         Raises:
             InputError: the event is of another kind, or was undone before.
         """
-        event = self.event(event_id)
+        event = next((e for e in self._edits if e.event_id == event_id), None)
+        if event is None:
+            got = self.event(event_id).kind.name
+            raise InputError(mismatch("event to undo", "MERGED or SPLIT of this map", got))
         kept, *others = event.object_ids
         if event.kind == EventKind.MERGED:
             visits = cast(Mapping[str, Sequence[int]], event.details["visits"])
@@ -239,7 +254,8 @@ class MapKeeper:
     def load(self, path: Path | str) -> int:
         """A file that nobody has open replaces the map, and becomes the content of the file in use.
 
-        Its history follows what happened here so far, under new event ids.
+        Its history follows what happened here so far, under new event ids, after a RETIRED event: what was
+        done before was done to another map and cannot be undone any more.
 
         Returns:
             How many objects the map has.
@@ -251,8 +267,15 @@ class MapKeeper:
         found, events = read_map(path), read_events(path)
         if self.object_map.model is not None:
             found.check_model(self.object_map.model)
-        shift = self.next_event_id - 1
-        self._replace(found, [_shifted(event, shift) for event in events])
+        gone = Event(
+            EventKind.RETIRED,
+            max((e.stamp_ns for e in self.events), default=0),
+            tuple(self.object_map.object_ids()),
+            event_id=self.next_event_id,
+            details={"loaded": str(path)},
+        )
+        shift = self.next_event_id
+        self._replace(found, [gone, *(_shifted(event, shift) for event in events)])
         return len(self.object_map)
 
     def absorb(
@@ -278,7 +301,7 @@ class MapKeeper:
     def _replace(self, content: MapSnapshot, events: Sequence[Event]) -> None:
         """All objects become others; the events, already numbered, tell how."""
         self.object_map.restore(content)
-        self.events.extend(events)
+        self._remember(events)
         self.next_event_id = max([self.next_event_id, *(event.event_id + 1 for event in events)])
         if self._store is not None:
             changes = self.object_map.take_changes(events, everything=True)

@@ -163,14 +163,18 @@ class MapPrototypes:
             self._table["closeness"][rows[unknown]] = known[unknown]
         return known
 
-    def correct_poses(self, stamps: Ids, corrections: NDArray[np.float64]) -> None:
+    def correct_poses(self, stamps: Ids, corrections: NDArray[np.float64], since_visit: int) -> None:
         """Moves where all were seen from, as ``moved_between`` says for their moments."""
         poses, seen = self._table["pose"], self._table["stamp"]
         better = moved_between(stamps, corrections, seen.ravel()).reshape(poses.shape)
-        poses[:] = better @ poses
+        own = (self._table["visit"] >= since_visit)[..., None, None]
+        poses[:] = np.where(own, better @ poses, poses)
         for row, spare in self._reserve.items():
             views = spare.views
-            poses = moved_between(stamps, corrections, views.stamps_ns) @ views.poses
+            own = (spare.visit_ids >= since_visit)[:, None, None]
+            poses = np.where(
+                own, moved_between(stamps, corrections, views.stamps_ns) @ views.poses, views.poses
+            )
             self._reserve[row] = Prototypes(Views(views.embeddings, views.stamps_ns, poses), spare.visit_ids)
 
     def _fill(self, row: int, bank: Prototypes) -> None:

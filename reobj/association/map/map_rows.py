@@ -105,7 +105,9 @@ def _fill_objects(state: MapState, found: MapSnapshot) -> None:
     codes = state.votes.encode(rows.words)
     for k, object_id in enumerate(rows.object_ids.tolist()):
         own = every.select(np.arange(starts[k], ends[k]))
-        row = state.append(object_id, ObjectState(int(rows.states[k])), rows.uuids[k], rows.names[k], own)
+        nothing = own.select(np.zeros(0, np.intp))
+        row = state.append(object_id, ObjectState(int(rows.states[k])), rows.uuids[k], rows.names[k], nothing)
+        state.prototypes.restore(row, own)  # in the slots that they have in the file
         state.votes.put(row, _spread(rows.votes[k], codes, len(state.votes.words)))
     at = np.arange(len(rows))
     state.table["first"][at], state.table["last"][at] = rows.first_seen_ns, rows.last_seen_ns

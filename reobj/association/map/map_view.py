@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,7 @@ class MapView:
         """(M, O) of each embedding (M, D) to the nearest prototype of each of O objects."""
         return map_queries.similarities(self._state, object_ids, embeddings)
 
-    def label_shares(self, labels: list[str]) -> Array:
+    def label_shares(self, labels: Iterable[str]) -> Array:
         """(L,) the votes of a track as shares over the vocabulary of the map."""
         histogram = self._state.votes.histogram(labels)
         return histogram / max(histogram.sum(), 1.0)

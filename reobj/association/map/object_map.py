@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -41,7 +42,7 @@ class ObjectMap(MapView):
     def __init__(self, max_prototypes: int = 16, min_novelty: float = 0.05) -> None:
         self._limits = max_prototypes, min_novelty
         self._next_id = self._next_visit_id = 1
-        self.edits = 0
+        self.edits = self.last_track_id = 0
         super().__init__(MapState(*self._limits))
 
     def clear(self) -> None:
@@ -60,7 +61,7 @@ class ObjectMap(MapView):
     def create(
         self,
         views: Views,
-        labels: list[str],
+        labels: Iterable[str],
         stamps_ns: tuple[int, int],
         geometry: InstanceGeometry,
         track_id: int = 0,
@@ -71,7 +72,7 @@ class ObjectMap(MapView):
 
         Args:
             views: different ones of the model in use, at least one.
-            labels: one vote for each frame in which it was seen.
+            labels: one vote for each frame in which it was seen; a ``Counter`` stands for its elements.
             stamps_ns: of the first and the last of them.
             geometry: of one instance, over these frames.
             track_id: the track that it was.
@@ -79,7 +80,8 @@ class ObjectMap(MapView):
             pose: (4, 4) camera to map in the last of the frames.
         """
         object_id, self._next_id = self._next_id, self._next_id + 1
-        seen = NewVisit(DecisionKind.NEW, views, labels, stamps_ns, geometry, track_id, probability, pose)
+        votes = Counter(labels)
+        seen = NewVisit(DecisionKind.NEW, views, votes, stamps_ns, geometry, track_id, probability, pose)
         map_growth.add_object(self._state, object_id, self._new_visit_id(), seen)
         return object_id
 
@@ -88,7 +90,7 @@ class ObjectMap(MapView):
         object_id: int,
         stamp_ns: int,
         views: Views,
-        labels: list[str],
+        labels: Iterable[str],
         stamps_ns: tuple[int, int],
         geometry: InstanceGeometry,
         track_id: int = 0,
@@ -106,7 +108,8 @@ class ObjectMap(MapView):
         """
         row = self._state.living_row(object_id)
         absence_ns = max(0, stamp_ns - int(self._state.table["last"][row]))
-        seen = NewVisit(DecisionKind.MATCH, views, labels, stamps_ns, geometry, track_id, probability, pose)
+        votes = Counter(labels)
+        seen = NewVisit(DecisionKind.MATCH, views, votes, stamps_ns, geometry, track_id, probability, pose)
         map_growth.add_visit(self._state, row, self._new_visit_id(), seen)
         return absence_ns
 
@@ -114,7 +117,7 @@ class ObjectMap(MapView):
         self,
         object_id: int,
         views: Views,
-        labels: list[str],
+        labels: Iterable[str],
         stamps_ns: tuple[int, int],
         geometry: InstanceGeometry,
         pose: Array | None = None,
@@ -123,8 +126,17 @@ class ObjectMap(MapView):
 
         The arguments are as for ``create``.
         """
-        seen = NewVisit(DecisionKind.MATCH, views, labels, stamps_ns, geometry, 0, 1.0, pose)
+        votes = Counter(labels)
+        seen = NewVisit(DecisionKind.MATCH, views, votes, stamps_ns, geometry, 0, 1.0, pose)
         map_growth.resume(self._state, self._state.living_row(object_id), seen)
+
+    def go_on_with(self, visit_id: int) -> None:
+        """The visit is the one that ``observe`` adds to."""
+        s = self._state
+        visit = s.visits.row(visit_id)
+        row = int(s.visits.table["owner"][visit])
+        s.table["running"][row] = visit
+        s.journal.objects.add(row)
 
     def observe(
         self,
@@ -211,7 +223,12 @@ class ObjectMap(MapView):
         self._next_id, self.edits = self._next_id + 1, self.edits + 1
         return self._next_id - 1
 
-    def correct_poses(self, stamps_ns: NDArray[np.int64], corrections: Array) -> int:
+    @property
+    def next_visit_id(self) -> int:
+        """First id of a visit that was never given out."""
+        return self._next_visit_id
+
+    def correct_poses(self, stamps_ns: NDArray[np.int64], corrections: Array, since_visit: int = 1) -> int:
         """Moves visits, and where views were seen from, with the camera; objects are placed anew from them.
 
         Args:
@@ -222,7 +239,7 @@ class ObjectMap(MapView):
         Returns:
             How many objects moved.
         """
-        return pose_correction.correct(self._state, stamps_ns, corrections)
+        return pose_correction.correct(self._state, stamps_ns, corrections, since_visit)
 
     def never_same(self, object_id: int, others: Iterable[int]) -> None:
         """The object was seen in one frame with each of the others: kept for good. Old ids will do."""
@@ -248,6 +265,7 @@ class ObjectMap(MapView):
         self._state = state
         self._next_id = max(self._next_id, snapshot.next_object_id)
         self._next_visit_id = max(self._next_visit_id, snapshot.next_visit_id)
+        self.last_track_id = max(self.last_track_id, int(snapshot.visits.track_ids.max(initial=0)))
         self.edits += 1
 
     def take_changes(self, events: Iterable[Event] = (), everything: bool = False) -> MapChanges | None:

@@ -17,18 +17,19 @@ Array = NDArray[np.float64]
 _STILL_M = 1e-6
 
 
-def correct(state: MapState, stamps: Stamps, corrections: Array) -> int:
+def correct(state: MapState, stamps: Stamps, corrections: Array, since_visit: int = 1) -> int:
     """As ``ObjectMap.correct_poses``."""
     log = state.visits.table
-    middle = log["first"] + (log["last"] - log["first"]) // 2
-    every = np.arange(len(log))
+    every = np.flatnonzero(log["id"] >= since_visit)
+    first, last = log["first"][every], log["last"][every]
+    middle = first + (last - first) // 2
     put_places(log, every, moved(places_in(log, every), moved_between(stamps, corrections, middle)))
-    log["last_pose"][:] = moved_between(stamps, corrections, log["last"]) @ log["last_pose"]
+    log["last_pose"][every] = moved_between(stamps, corrections, last) @ log["last_pose"][every]
     state.journal.visits.update(every.tolist())
-    rows = [row for row in range(len(state.table)) if state.visits.of(row)]
+    rows = np.unique(log["owner"][every]).tolist()
     before = state.table["position"][rows]
     state.recompute_places(rows)
-    state.prototypes.correct_poses(stamps, corrections)
+    state.prototypes.correct_poses(stamps, corrections, since_visit)
     state.journal.objects.update(rows)
     state.journal.slots.update((row, slot) for row in rows for slot in range(state.prototypes.count(row)))
     steps = np.linalg.norm(state.table["position"][rows] - before, axis=1)

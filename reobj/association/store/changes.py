@@ -76,7 +76,7 @@ def joined(parts: Sequence[MapChanges]) -> MapChanges:
         visits=visits.select(_last_of_each(visits.visit_ids[:, None])),
         prototypes=prototypes.select(_last_of_each(place)),
         cannot_links=np.concatenate([part.cannot_links for part in kept]),
-        redirects={old: new for part in parts for old, new in part.redirects.items()},
+        redirects={old: new for part in kept for old, new in part.redirects.items()},
         events=tuple(event for part in parts for event in part.events),
     )
 

@@ -20,6 +20,7 @@ _FORGET = (
     "DELETE FROM visits",
     "DELETE FROM prototypes",
     "DELETE FROM cannot_links",
+    "DELETE FROM redirects",
     "UPDATE map SET model_name = NULL, model_hash = NULL, model_dim = NULL",
 )
 _NEXT_IDS = (

@@ -72,6 +72,10 @@ class Tracker:
         """The tracks that live, seen in the last frame or not."""
         return frozenset() if self._tracks is None else frozenset(self._tracks["id"].tolist())
 
+    def go_on_after(self, track_id: int) -> None:
+        """Ids up to this one were given out before, as a map of an earlier run tells."""
+        self._next_id = max(self._next_id, track_id + 1)
+
     def reset(self) -> None:
         """Ends all tracks. Their ids are not used again."""
         self._tracks = None
