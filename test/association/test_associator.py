@@ -405,3 +405,29 @@ def test_corrected_poses_move_what_was_seen_from_them(make_world, make_walk, dis
     np.testing.assert_allclose(places, [wrong[0], wrong[1] - 0.5], atol=0.01)
     with pytest.raises(InputError, match="stamps of corrected poses"):
         walk.associator.correct_poses({10**15: np.eye(4)})
+
+
+def test_corrections_too_small_to_matter_wait_until_they_add_up(make_world, make_walk, distinct):
+    walk = make_walk(make_world(ROW[:1], distinct(1)), MapAssociator())
+    walk.step(frames=10)
+    (was,) = walk.associator.objects()
+    for centimetres, moved in ((0.6, 0), (0.9, 0), (1.2, 1), (1.8, 0)):
+        pose = np.eye(4)
+        pose[0, 3] = centimetres / 100
+        assert walk.associator.correct_poses({walk.stamp_ns - 100_000_000: pose}) == moved
+    (now,) = walk.associator.objects()
+    np.testing.assert_allclose(now.position - was.position, [0.012, 0, 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("bad", [np.full((4, 4), np.nan), np.eye(3), np.diag([1.0, 1.0, -1.0, 1.0])])
+def test_one_corrected_pose_that_is_none_refuses_all(make_world, make_walk, distinct, bad):
+    walk = make_walk(make_world(ROW[:1], distinct(1)), MapAssociator())
+    walk.step(frames=10)
+    (was,) = walk.associator.objects()
+    aside = np.eye(4)
+    aside[0, 3] = 1.0
+    last = walk.stamp_ns - 100_000_000
+    with pytest.raises(InputError, match="pose"):
+        walk.associator.correct_poses({last: aside, last - 100_000_000: bad})
+    (now,) = walk.associator.objects()
+    np.testing.assert_array_equal(now.position, was.position)

@@ -31,8 +31,8 @@ def test_a_correction_is_what_turns_the_old_pose_into_the_new_one():
     stamps, corrections = frames.correct({2 * SECOND: pose(2.5, 0.3)})
     assert stamps.tolist() == [2 * SECOND]
     np.testing.assert_allclose(corrections[0] @ pose(2.0), pose(2.5, 0.3), atol=1e-12)
-    _, again = frames.correct({2 * SECOND: pose(2.5, 0.3)})  # the path has moved along
-    np.testing.assert_allclose(again[0], np.eye(4), atol=1e-12)
+    again, _ = frames.correct({2 * SECOND: pose(2.5, 0.3)})
+    assert len(again) == 0  # the path has moved along
 
 
 def test_the_path_is_thinned_and_going_back_in_time_takes_its_end_away():
@@ -48,8 +48,8 @@ def test_both_sides_of_a_jump_are_kept():
     frames = KeyFrames()
     for stamp, x in ((0, 0.0), (100_000_000, 0.0), (150_000_000, 5.0), (250_000_000, 5.0)):
         frames.add(stamp, pose(x))
-    _, corrections = frames.correct({100_000_000: pose(0.0), 150_000_000: pose(5.0)})
-    np.testing.assert_allclose(corrections, np.tile(np.eye(4), (2, 1, 1)), atol=1e-12)
+    _, corrections = frames.correct({100_000_000: pose(1.0), 150_000_000: pose(6.0)})
+    np.testing.assert_allclose(corrections, np.tile(pose(1.0), (2, 1, 1)), atol=1e-12)
 
 
 @pytest.mark.parametrize("corrected", [{}, {9 * SECOND: pose()}, {0: np.zeros((4, 4))}])

@@ -144,7 +144,7 @@ def test_a_path_ahead_of_the_frames_is_taken_again_once_they_came(make_robot: Ma
     robot.walk(FIRST_NS - 4 * STEP_NS)
     robot.send(0.5)
     assert robot.says("0.5 m")
-    robot.walk(FIRST_NS)
+    robot.walk(FIRST_NS + 4 * STEP_NS)
     before = robot.corrections
     robot.send(0.5)
     assert robot.until(lambda: robot.corrections > before)
