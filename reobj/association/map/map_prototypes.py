@@ -123,6 +123,16 @@ class MapPrototypes:
         both = (np.concatenate([getattr(bank.views, n), getattr(spare.views, n)]) for n in names)
         return Prototypes(Views(*both), np.concatenate([bank.visit_ids, spare.visit_ids]))
 
+    def in_bank(self, rows: Indices, slots: Indices) -> NDArray[np.bool_]:
+        """Which of M prototypes, by object and slot, are in a bank."""
+        inside: NDArray[np.bool_] = slots < self._bank.counts[rows]
+        return inside
+
+    def pick(self, rows: Indices, slots: Indices) -> Prototypes:
+        """Copies of one prototype of each of M objects, all of them in the banks."""
+        stamps, poses, visit_ids = (self._table[c][rows, slots] for c in ("stamp", "pose", "visit"))
+        return Prototypes(Views(self._bank.pick(rows, slots), stamps, poses), visit_ids)
+
     def add(
         self,
         rows: Indices,

@@ -202,14 +202,20 @@ def _visit_rows(state: MapState, rows: Indices) -> VisitRows:
 
 
 def _prototype_rows(state: MapState, slots: Sequence[tuple[int, int]]) -> PrototypeRows:
-    """Prototypes by row of the object and place, in this order."""
-    dim = 0 if state.model is None else state.model.dim
-    parts = [PrototypeRows.empty(dim)]
-    for row, places in itertools.groupby(slots, key=lambda entry: entry[0]):
+    """Prototypes by row of the object and place; first those of the banks, then those in reserve."""
+    rows, places = np.array(slots, np.intp).reshape(-1, 2).T
+    banked = state.prototypes.in_bank(rows, places)
+    parts = [
+        _placed(state, rows[banked], places[banked], state.prototypes.pick(rows[banked], places[banked]))
+    ]
+    spare = zip(rows[~banked].tolist(), places[~banked].tolist(), strict=True)
+    for row, entries in itertools.groupby(spare, key=lambda entry: entry[0]):
         count = state.prototypes.count(row)  # smaller than it was when they were noted, after a split
-        at = np.array([slot for _, slot in places if slot < count], np.int64)
-        some = state.prototypes.get(row).select(at)
-        owner = np.full(len(at), state.table["id"][row])
-        views = some.views
-        parts.append(PrototypeRows(owner, at, some.visit_ids, views.embeddings, views.stamps_ns, views.poses))
+        at = np.array([place for _, place in entries if place < count], np.intp)
+        parts.append(_placed(state, np.full(len(at), row), at, state.prototypes.get(row).select(at)))
     return PrototypeRows.joined(parts)
+
+
+def _placed(state: MapState, rows: Indices, places: Indices, some: Prototypes) -> PrototypeRows:
+    owners, views = state.table["id"][rows], some.views
+    return PrototypeRows(owners, places, some.visit_ids, views.embeddings, views.stamps_ns, views.poses)
