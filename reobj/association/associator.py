@@ -44,6 +44,8 @@ from reobj.types import (
 
 log = logging.getLogger(__name__)
 
+#: a frame that is older than the last one by at most this was overtaken; by more, time went back
+_LATE_NS = 250_000_000
 #: instances per frame from which a calibration is learned; all of a crowd would cost time and say no more
 _LEARN_FROM = 10
 
@@ -181,6 +183,9 @@ class MapAssociator:
 
     def _update(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> Association:
         self._check(frame, instances, embeddings)
+        if 0 < self._last_stamp_ns - frame.stamp_ns <= _LATE_NS:
+            log.warning("the frame of %d ns is left out: it came after a later one", frame.stamp_ns)
+            return Association(())
         if frame.stamp_ns < self._last_stamp_ns:
             log.warning(
                 "time went back from %d to %d ns: tracks end, the map stays",

@@ -22,7 +22,8 @@ class Associator(Protocol):
     def update(self, frame: Frame, instances: Instances, embeddings: Embeddings) -> Association:
         """Takes every frame in the order of time, empty ones too, so that tracks age.
 
-        A stamp before the last one (a looped bag) clears the short-term state and keeps the map.
+        A stamp more than 0.25 s before the last one (a looped bag) clears the short-term state and
+        keeps the map; a frame that was overtaken by less gets no answer and changes nothing.
         Never looks at ``frame.colour``.
 
         Raises:

@@ -191,3 +191,16 @@ def test_a_looped_recording_gives_the_same_objects_and_new_tracks_each_time(make
         tracks += [o.track_id for o in result.objects]
     assert objects[0] == objects[1] == objects[2]
     assert len(set(tracks)) == 9
+
+
+def test_a_frame_that_was_overtaken_is_left_out_and_ends_no_track(make_world, make_walk, distinct, caplog):
+    walk = make_walk(make_world(ROW, distinct(3)), MapAssociator())
+    walk.step(frames=8)
+    before, events = walk.last, len(walk.events)
+    now, walk.stamp_ns = walk.stamp_ns, walk.stamp_ns - 200_000_000
+    assert walk.step().objects == ()
+    assert "came after a later one" in caplog.text
+    walk.stamp_ns = now
+    walk.step(frames=3)
+    assert walk.last == before
+    assert len(walk.events) == events
