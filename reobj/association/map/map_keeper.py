@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from reobj.association.map.hand_edits import HandEdits, hand_edits
+from reobj.association.map.hand_edits import HandEdits
+from reobj.association.map.map_history import MapHistory
 from reobj.association.map.object_map import ObjectMap
 from reobj.association.merging.map_merging import merge_events, merged_snapshot
 from reobj.association.merging.merge_plan import MergeConfig, MergePlan, plan_merge
@@ -19,9 +20,6 @@ from reobj.association.store.snapshot import MapSnapshot
 from reobj.errors import InputError, ReobjError, mismatch
 from reobj.files import atomic_path
 from reobj.types import Event, EventKind, ModelId
-
-#: what people or the machine decided about which objects are one
-_EDITS = (EventKind.MERGED, EventKind.SPLIT, EventKind.UNDONE)
 
 
 class MapKeeper:
@@ -36,16 +34,22 @@ class MapKeeper:
 
     Attributes:
         object_map: as given.
-        events: the last ones.
-        next_event_id: first id that was never given out.
     """
 
     def __init__(self, object_map: ObjectMap, history_length: int = 10_000) -> None:
         self.object_map = object_map
-        self.events: deque[Event] = deque(maxlen=history_length)
-        self._edits: list[Event] = []  # all that hand_edits and undo ask for, however long ago
-        self.next_event_id = 1
+        self._history = MapHistory(history_length)
         self._store: MapStore | None = None
+
+    @property
+    def events(self) -> deque[Event]:
+        """The last ones."""
+        return self._history.events
+
+    @property
+    def next_event_id(self) -> int:
+        """First id that was never given out."""
+        return self._history.next_id
 
     @property
     def path(self) -> Path | None:
@@ -92,8 +96,8 @@ class MapKeeper:
                 store.put(changes)
         else:
             self.object_map.restore(found)
-            self._remember(store.events())
-            self.next_event_id = max(self.next_event_id, found.next_event_id)
+            self._history.remember(store.events())
+            self._history.next_id = max(self.next_event_id, found.next_event_id)
         self._store = store
 
     def record(self, events: Iterable[Event] = ()) -> tuple[Event, ...]:
@@ -102,9 +106,7 @@ class MapKeeper:
         Returns:
             The same events with their ids.
         """
-        numbered = tuple(replace(event, event_id=k) for k, event in enumerate(events, self.next_event_id))
-        self.next_event_id += len(numbered)
-        self._remember(numbered)
+        numbered = self._history.number(events)
         if self._store is None:
             self.object_map.forget_changes()
         else:
@@ -117,26 +119,11 @@ class MapKeeper:
 
     def event(self, event_id: int) -> Event:
         """One event of the whole history. Raises InputError when there is none of that id."""
-        stored = self._store.events() if self._store is not None and not self._remembers(event_id) else ()
-        for event in (*self.events, *stored):
-            if event.event_id == event_id:
-                return event
-        raise InputError(mismatch("event_id", f"one of the {self.next_event_id - 1} events", event_id))
-
-    def _remember(self, events: Sequence[Event]) -> None:
-        self.events.extend(events)
-        for event in events:
-            if event.kind == EventKind.RETIRED:  # what was done to the map before was done to another one
-                self._edits.clear()
-            elif event.kind in _EDITS:
-                self._edits.append(event)
-
-    def _remembers(self, event_id: int) -> bool:
-        return bool(self.events) and self.events[0].event_id <= event_id
+        return self._history.find(event_id, lambda: () if self._store is None else self._store.events())
 
     def hand_edits(self) -> HandEdits:
-        """What people decided, as far as the remembered events tell."""
-        return hand_edits(self._edits, self.object_map.identity)
+        """What people decided about which objects are one."""
+        return self._history.hand_edits(self.object_map.identity)
 
     def merge(
         self,
@@ -191,7 +178,7 @@ class MapKeeper:
         Raises:
             InputError: the event is of another kind, or was undone before.
         """
-        event = next((e for e in self._edits if e.event_id == event_id), None)
+        event = self._history.edit(event_id)
         if event is None:
             got = self.event(event_id).kind.name
             raise InputError(mismatch("event to undo", "MERGED or SPLIT of this map", got))
@@ -301,8 +288,7 @@ class MapKeeper:
     def _replace(self, content: MapSnapshot, events: Sequence[Event]) -> None:
         """All objects become others; the events, already numbered, tell how."""
         self.object_map.restore(content)
-        self._remember(events)
-        self.next_event_id = max([self.next_event_id, *(event.event_id + 1 for event in events)])
+        self._history.remember(events)
         if self._store is not None:
             changes = self.object_map.take_changes(events, everything=True)
             self._put(replace(changes or MapChanges(), cleared=True))
