@@ -56,9 +56,8 @@ class SecondThoughts:
     def clear(self) -> None:
         """All objects are to be looked at anew."""
         self._last_ns = -1
-        self._looked: dict[
-            int, tuple[int, int]
-        ] = {}  # object: its visit and the frames of it, at the last look
+        # object: its visit, and the frames of it, when it was looked at last
+        self._looked: dict[int, tuple[int, int]] = {}
 
     def doubt(self, tracks: Sequence[Track], geometry: InstanceGeometry) -> frozenset[int]:
         """Tracks that are not where their objects are: they seem to have slid to other ones.
