@@ -25,6 +25,9 @@ from reobj_ros.training_work import run_training
 PERIOD_S = 1.0
 """Between two looks at what there is; the last report goes out again at each of them."""
 
+FOUND_S = 3.0
+"""A node that ends by itself lives at least so long: those who listen need time to find it."""
+
 STOP_S = 60.0
 """Longest wait, when the node ends, for the present step or validation and the checkpoint."""
 
@@ -36,6 +39,7 @@ class TrainerNode(StageNode):
         super().__init__("trainer_node", PARAMETERS)
         self.exit_code = 0
         self.finished = False
+        self._born_s = time.monotonic()
         plan = training_plan(self.settings)
         views = view_config(self.settings, declare(self, STORED), plan.config.model.context)
         self._said: tuple[TrainState | None, str] = (None, "")
@@ -86,7 +90,8 @@ class TrainerNode(StageNode):
             self._publish(replace(last, views=count.views, message=message))
         else:
             self._publish(last)
-        if self.settings["exit_at_end"] and last.state in ENDS and not self._job.running:
+        found = time.monotonic() - self._born_s > FOUND_S
+        if self.settings["exit_at_end"] and last.state in ENDS and not self._job.running and found:
             self.exit_code = int(last.state is TrainState.FAILED)
             self.finished = True
 
