@@ -25,9 +25,7 @@ from reobj_ros.training_work import run_training
 PERIOD_S = 1.0
 """Between two looks at what there is; the last report goes out again at each of them."""
 
-FOUND_S = 3.0
-"""A node that ends by itself lives at least so long: those who listen need time to find it."""
-
+FOUND_S = 3.0  #: a node that ends by itself lives at least so long: who listens needs time to find it
 STOP_S = 60.0
 """Longest wait, when the node ends, for the present step or validation and the checkpoint."""
 
@@ -37,8 +35,7 @@ class TrainerNode(StageNode):
 
     def __init__(self) -> None:
         super().__init__("trainer_node", PARAMETERS)
-        self.exit_code = 0
-        self.finished = False
+        self.exit_code, self.finished = 0, False
         self._born_s = time.monotonic()
         plan = training_plan(self.settings)
         views = view_config(self.settings, declare(self, STORED), plan.config.model.context)
@@ -90,8 +87,8 @@ class TrainerNode(StageNode):
             self._publish(replace(last, views=count.views, message=message))
         else:
             self._publish(last)
-        found = time.monotonic() - self._born_s > FOUND_S
-        if self.settings["exit_at_end"] and last.state in ENDS and not self._job.running and found:
+        ended = last.state in ENDS and not self._job.running
+        if self.settings["exit_at_end"] and ended and time.monotonic() - self._born_s > FOUND_S:
             self.exit_code = int(last.state is TrainState.FAILED)
             self.finished = True
 
@@ -141,8 +138,7 @@ class TrainerNode(StageNode):
         self._publish(report)
 
     def _publish(self, report: TrainReport) -> None:
-        now_ns = self.get_clock().now().nanoseconds
-        self._progress.publish(progress_message(report, header(now_ns, "")))
+        self._progress.publish(progress_message(report, header(self.get_clock().now().nanoseconds, "")))
 
     def destroy_node(self) -> None:
         """Ends the training in order before the publishers go."""
