@@ -193,8 +193,7 @@ class MapAssociator:
                 frame.stamp_ns,
             )
             self.reset_tracks()
-        if self._tracks.follow_edits():
-            self._presence.reset()  # whoever was missed before may be present again, as the map has it
+        self._second_thoughts.follow_edits()
         self._map.use(embeddings.model)
         self._calibration.use(embeddings.model)
         self._last_stamp_ns = frame.stamp_ns
@@ -268,7 +267,7 @@ class MapAssociator:
         near = self._map.near(pose[None, :3, 3], range_m)
         places = self._map.places(near)
         gone = self._presence.update(frame, pose, instances, of_instance, np.array(near, np.int64), places)
-        gone = [i for i in gone if self._map.get(i).state != ObjectState.ABSENT]
+        gone = [i for i in gone if self._map.state_of(i) != ObjectState.ABSENT]
         for object_id in gone:
             self._map.set_state(object_id, ObjectState.ABSENT)
             self._tracks.release_object(object_id)  # when it is seen again, that is told

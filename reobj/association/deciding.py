@@ -78,12 +78,13 @@ class TrackDecider:
         records = [self._tracks[t.track_id] for t in asking]
         asked = queries(records, self._map, self._config.full_novelty, self._config.most_views)
         asked = replace(asked, company=tuple(i for i in objects if i))
-        candidates = self._candidates(asked)
+        absent = self._map.absent()
+        candidates = self._candidates(asked, absent)
         excluded = [
             np.isin(candidates.object_ids, list(self._tracks.met_objects(t.track_id))) for t in asking
         ]
         decisions = decide(
-            self._terms(asked, candidates),
+            self._terms(asked, candidates, absent),
             np.stack(excluded),
             candidates.object_ids,
             np.array([record.deferred >= self._config.max_deferred for record in records]),
@@ -104,19 +105,18 @@ class TrackDecider:
             events += self._adopt(track.track_id, record, stamp_ns)
         return tuple(events), frozenset(found)
 
-    def _candidates(self, asked: Queries) -> Candidates:
+    def _candidates(self, asked: Queries, absent: list[int]) -> Candidates:
         around = asked.places.positions if asked.places.located.all() else None
         return self._map.candidates(
             around,
             self._config.gate_radius_m,
             asked.views,
-            also=self._map.absent(),
+            also=absent,
             without=asked.company,
         )
 
-    def _terms(self, asked: Queries, candidates: Candidates) -> dict[str, Array]:
+    def _terms(self, asked: Queries, candidates: Candidates, absent: list[int]) -> dict[str, Array]:
         terms = {name: term(asked, candidates) for name, term in self._evidence.items()}
-        absent = self._map.absent()
         if "position" in terms and absent:
             gone = np.isin(candidates.object_ids, absent)
             terms["position"][:, gone] = np.maximum(terms["position"][:, gone], np.log(_ABSENT_ELSEWHERE))
@@ -149,7 +149,7 @@ class TrackDecider:
         """Whether the object was in view a moment ago, so that its visit goes on."""
         seen_ns = self._in_view.get(record.object_id)
         recent = seen_ns is not None and stamp_ns - seen_ns < _SAME_VISIT_NS
-        return recent and self._map.get(record.object_id).state != ObjectState.ABSENT
+        return recent and self._map.state_of(record.object_id) != ObjectState.ABSENT
 
     def _return(self, track_id: int, record: TrackRecord, stamp_ns: int) -> list[Event]:
         """A new visit of an object that was away, and what happened to it meanwhile."""
@@ -159,7 +159,7 @@ class TrackDecider:
         absence_ns = self._map.visit(object_id, stamp_ns, *seen, track_id, sure, record.last_pose)
         if away:
             self._map.move(object_id, record.geometry)
-        if away or self._map.get(object_id).state != ObjectState.PRESENT:
+        if away or self._map.state_of(object_id) != ObjectState.PRESENT:
             self._map.set_state(object_id, ObjectState.MOVED if away else ObjectState.PRESENT)
         event = Event(
             EventKind.REIDENTIFIED,
@@ -176,7 +176,7 @@ class TrackDecider:
 
     def _has_moved(self, record: TrackRecord) -> bool:
         """Whether an object that was missed is somewhere else now."""
-        if self._map.get(record.object_id).state != ObjectState.ABSENT:
+        if self._map.state_of(record.object_id) != ObjectState.ABSENT:
             return False
         there, first = self._map.places([record.object_id]), np.zeros(1, np.intp)
         return bool(misplaced(self._config.position, record.geometry, first, there, _ANY)[0])

@@ -6,7 +6,7 @@ add up, 0 says nothing, and a kind that is not there in a mode is simply left ou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from reobj.association.calibration import Calibration
 from reobj.association.fusion import squared_distance
 from reobj.association.geometry import InstanceGeometry
 from reobj.association.map.candidates import Candidates
+from reobj.association.map.diverse import effective_views
 
 Array = NDArray[np.float64]
 
@@ -42,6 +43,33 @@ class Queries:
 
     def __len__(self) -> int:
         return len(self.views)
+
+    @classmethod
+    def of(
+        cls,
+        views: Sequence[NDArray[np.float32]],
+        labels: Array,
+        places: InstanceGeometry,
+        full_novelty: float,
+        most_views: float,
+    ) -> Queries:
+        """From the views of each, without company.
+
+        Args:
+            views: T times (V, D), at least one view of each.
+            labels, places: see there.
+            full_novelty: cosine distance from which a further view counts fully.
+            most_views: what the views of one count for at most.
+        """
+        counts = np.array([len(own) for own in views])
+        index = np.arange(counts.max(initial=1))
+        return cls(
+            np.stack([own[np.minimum(index, len(own) - 1)] for own in views]),
+            (index < counts[:, None]) / counts[:, None],
+            np.array([min(effective_views(own, full_novelty), most_views) for own in views]),
+            labels,
+            places,
+        )
 
 
 EvidenceTerm = Callable[[Queries, Candidates], Array]

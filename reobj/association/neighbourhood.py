@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,7 +86,14 @@ class Neighbourhood:
             mine[other] = mine.get(other, 0) + moments
             theirs[object_id] = theirs.get(object_id, 0) + moments
 
-    def merged(self, kept: int, absorbed: int) -> None:
+    def follow(self, identity: Callable[[int], int]) -> None:
+        """After edits of the map: ``identity`` gives the object that an id stands for now."""
+        for object_id in {*self._seen, *self._since}:
+            kept = identity(object_id)
+            if kept != object_id:
+                self._merge(kept, object_id)
+
+    def _merge(self, kept: int, absorbed: int) -> None:
         """Two objects turned out to be one."""
         for object_id in (kept, absorbed):
             if object_id in self._since:
@@ -115,8 +122,10 @@ class Neighbourhood:
         rate = (seen + 1) / (self._moments + 2)
         ids = candidates.object_ids.tolist()
         alone, when = self._moments_of(ids)
-        rows = [self._together.get(i, {}) for i in ids]
-        with_it = np.array([[row.get(k, 0) for k in company] for row in rows], np.float64)
+        with_it, rows = np.zeros((len(ids), len(company))), {i: row for row, i in enumerate(ids)}
+        for column, k in enumerate(company):  # who was seen with k, which are few, and not all candidates
+            known = [(rows[i], n) for i, n in self._together.get(k, {}).items() if i in rows]
+            with_it[[row for row, _ in known], column] = [n for _, n in known]
         with_it += self._moments - np.maximum(when[:, None], came)
         c = self._config
         ratio = np.log((with_it + c.doubt * rate) / (alone[:, None] + c.doubt) / rate)

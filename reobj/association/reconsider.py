@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reobj.association.decisions import posterior
 from reobj.association.evidence import EvidenceTerm, PositionEvidence, Queries
-from reobj.association.geometry import InstanceGeometry
-from reobj.association.map.diverse import effective_views
 from reobj.association.map.object_map import ObjectMap
 from reobj.errors import ConfigError, mismatch
 
@@ -81,7 +80,8 @@ def same_objects(
         full_novelty, most_views: as for tracks.
     """
     places = object_map.places(list(object_ids))
-    asked = _queries(object_map, object_ids, places, full_novelty, most_views)
+    views = [_some(object_map.prototypes_of(i).embeddings) for i in object_ids]
+    asked = Queries.of(views, object_map.shares_of(list(object_ids)), places, full_novelty, most_views)
     around = places.positions if places.located.all() else None
     candidates = object_map.candidates(around, radius_m, asked.views, without=in_view)
     excluded = np.stack([np.isin(candidates.object_ids, list(object_map.cannot_link(i))) for i in object_ids])
@@ -123,21 +123,6 @@ def strayed_visits(object_map: ObjectMap, object_id: int, position: PositionEvid
     return strayed
 
 
-def _queries(
-    object_map: ObjectMap,
-    object_ids: Sequence[int],
-    places: InstanceGeometry,
-    full_novelty: float,
-    most_views: float,
-) -> Queries:
-    banks = [object_map.prototypes_of(i).embeddings for i in object_ids]
-    spread = [bank[np.linspace(0, len(bank) - 1, min(_VIEWS, len(bank))).astype(np.intp)] for bank in banks]
-    counts = np.array([len(views) for views in spread])
-    index = np.arange(counts.max(initial=1))
-    return Queries(
-        np.stack([views[np.minimum(index, len(views) - 1)] for views in spread]),
-        (index < counts[:, None]) / counts[:, None],
-        np.array([min(effective_views(views, full_novelty), most_views) for views in spread]),
-        object_map.shares_of(list(object_ids)),
-        places,
-    )
+def _some(views: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At most so many of (V, D) views, spread evenly."""
+    return views[np.linspace(0, len(views) - 1, min(_VIEWS, len(views))).astype(np.intp)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reobj.association.evidence import Queries
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map.diverse import effective_views, insert_diverse
+from reobj.association.map.diverse import insert_diverse
 from reobj.association.map.map_places import fused
 from reobj.association.map.object_map import ObjectMap
 from reobj.association.map.views import Views
@@ -101,17 +101,12 @@ def queries(
         full_novelty: cosine distance from which a further view counts fully.
         most_views: what the views of a track count for at most.
     """
-    counts = np.array([len(record.views) for record in records])
-    index = np.arange(counts.max(initial=1))
-    weights = (index < counts[:, None]) / counts[:, None]
-    views = np.stack([record.views[np.minimum(index, len(record.views) - 1)] for record in records])
-    effective = [min(effective_views(record.views, full_novelty), most_views) for record in records]
     labels = [object_map.label_shares(record.labels) for record in records]
     width = len(labels[-1])  # the vocabulary grows while the labels are counted
-    return Queries(
-        views,
-        weights,
-        np.array(effective),
+    return Queries.of(
+        [record.views for record in records],
         np.stack([np.pad(shares, (0, width - len(shares))) for shares in labels]),
         InstanceGeometry.joined([record.geometry for record in records]),
+        full_novelty,
+        most_views,
     )

@@ -36,7 +36,7 @@ class SecondThoughts:
         evidence: all kinds by name.
         keeper: of the map, merges and splits.
         tracks: the living ones.
-        neighbourhood, presence: learn of merges.
+        neighbourhood, presence: follow the edits.
     """
 
     def __init__(
@@ -106,10 +106,14 @@ class SecondThoughts:
             if frozenset(pair) in self._keeper.hand_edits().apart:
                 continue
             events.append(self._keeper.merge(pair, stamp_ns=stamp_ns, probability=sure, terms=same.terms))
-            self._neighbourhood.merged(*pair)
-            self._presence.forget(pair)
-        self._tracks.follow_edits()
+        self.follow_edits()
         return tuple(events)
+
+    def follow_edits(self) -> None:
+        """Objects were merged, split or deleted, by whomever: all that is remembered of them follows."""
+        if self._tracks.follow_edits():
+            self._presence.reset()  # who was missed before may be present again, as the map has it
+            self._neighbourhood.follow(self._map.identity)
 
     def _due(self, in_view: list[int], stamp_ns: int) -> list[int]:
         """The objects of which there is something new since they were looked at."""

@@ -128,7 +128,7 @@ def test_after_a_merge_it_is_as_if_both_had_been_one_all_the_time():
                 alias[k] = k + 8 if k not in view and alias[k] == k else alias[k]
         if step % 60 == 59:
             k = int(rng.integers(1, 9))  # in view or not, under its new name or not
-            neighbourhood.merged(k, k + 8)
+            neighbourhood.follow(lambda i, k=k: k if i == k + 8 else i)
             alias[k] = k
             history = [{k if i == k + 8 else i for i in moment} for moment in history]
         names = {alias[k] for k in view}

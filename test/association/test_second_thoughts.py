@@ -221,3 +221,20 @@ def test_with_nobody_in_view_nothing_is_asked(scene):
     scene.said = {1: 9.0, 2: 9.0}
     assert scene.reconsider(0, 0) == scene.reconsider() == ()
     assert scene.asked == []
+
+
+def test_the_company_of_what_a_person_merged_speaks_for_the_object_that_is_left(scene):
+    """Objects 1 and 2 turn out to be one by hand; 3 was seen with 2 only, and 4 with nobody."""
+    for x in range(4):
+        scene.add(float(x))
+    for moment in ({2, 3}, {4}, {1}):
+        for _ in range(5):
+            scene.neighbourhood.observe(moment)
+    ones = np.ones((1, 1))
+    asked = Queries(E[:1][None], ones, np.ones(1), ones, at(0.0), (3,))
+    looks = Candidates(np.array([1]), E[:1][None], ones, at(0.0), 3)
+    assert scene.neighbourhood(asked, looks) == 0
+    scene.keeper.merge([1, 2], stamp_ns=S)
+    scene.second_thoughts.follow_edits()
+    # 3 is seen in 6 / 17 of the moments, and beside 1 in (5 + 5 * 6 / 17) / (10 + 5)
+    assert scene.neighbourhood(asked, looks) == pytest.approx(np.log((5 + 30 / 17) / 15 * 17 / 6))

@@ -112,6 +112,10 @@ class MapView:
         """Of all living objects."""
         return [i for i in self._state.row_of if self._state.lives(i)]
 
+    def state_of(self, object_id: int) -> ObjectState:
+        """Whether an object is present, absent or moved."""
+        return ObjectState(int(self._state.table["state"][self._state.living_row(object_id)]))
+
     def absent(self) -> list[int]:
         """The living objects that were missed where they should be."""
         table = self._state.table
