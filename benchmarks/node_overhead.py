@@ -67,6 +67,8 @@ def serve(publisher: subprocess.Popen[bytes], count: int, single_threaded: bool)
     settings = {"detector.name": "fixed", "encoder.name": "fixed", "device": "cpu", "reliability": "reliable"}
     rclpy.init(args=["--ros-args", *(part for k, v in settings.items() for part in ("-p", f"{k}:={v}"))])
     node = LiveNode()
+    if not node.start():
+        raise SystemExit("live_node cannot be started")
     stages: dict[int, float] = {}
     step = node._pipeline.step
 

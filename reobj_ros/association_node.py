@@ -30,25 +30,31 @@ class AssociationNode(StageNode):
 
     def __init__(self) -> None:
         super().__init__("association_node", PARAMETERS)
-        stages = Stages(self)
-        self._associator = stages.associator()
-        stages.open_map(self._associator)
-        self._frames = FrameMaker(stages.pose_source(), self.warn)
+        self._stages = Stages(self, "encoder", "association")
+
+    def configure(self) -> None:
+        """Opens the map."""
+        self._associator = self._stages.associator()
+        self._stages.open_map(self._associator)
         self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
-        desk = MapDesk(self._associator)
-        self._map = MapServices(self, desk, self._outputs)
-        self._loops = LoopClosures(self, desk, self._outputs)
+        self._desk = MapDesk(self._associator)
+
+    def activate(self) -> None:
+        """Subscribes, and offers the services."""
+        self._frames = FrameMaker(self._stages.pose_source(), self.warn)
+        self._map = MapServices(self, self._desk, self._outputs)
+        self._loops = LoopClosures(self, self._desk, self._outputs)
         companions = {
             "instances": Companion(required=True),
             "image": Companion(),
             **geometry_companions(self.settings),
         }
-        self.listen("embeddings", companions)
+        self.listen("embeddings", companions, concern=self._map.concern)
         self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", stage=True)
         self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         subscribe_geometry(self.inputs, self.settings)
         self._loops.subscribe(self.inputs)
-        self._overlay_timer = self.create_timer(0.5, self._follow_overlay)
+        self.create_timer(0.5, self._follow_overlay)
 
     def process(self, joined: Joined) -> None:
         masks, header = joined.companions["instances"], joined.primary.header
@@ -70,15 +76,15 @@ class AssociationNode(StageNode):
         self._map.see(result, colour)
         self._outputs.publish(result, frame.pose is not None, None if colour is None else lambda: colour)
 
-    def concern(self) -> str:
-        """Why the map cannot be written, while it cannot."""
-        return self._map.concern()
-
-    def destroy_node(self) -> None:
-        """Closes the map after the last frame."""
+    def deactivate(self) -> None:
+        """Ends the tracks; the map stays."""
+        super().deactivate()
         self._loops.stop()
-        super().destroy_node()
-        self._map.close()
+        self._associator.reset_tracks()
+
+    def cleanup(self) -> None:
+        """Closes the map."""
+        self._stages.close_map()
 
     def _follow_overlay(self) -> None:
         wanted = self._outputs.overlay_wanted

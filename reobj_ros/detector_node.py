@@ -20,16 +20,29 @@ class DetectorNode(StageNode):
 
     def __init__(self) -> None:
         super().__init__("detector_node", PARAMETERS)
-        stages = Stages(self)
-        self._detector = stages.detector()
-        self._truth = stages.truth
-        self._frames = FrameMaker(None, self.warn)
+        self._stages = Stages(self, "detector")
+
+    def configure(self) -> None:
+        """Loads the network."""
+        self._stages.choose_device()
+        self._detector = self._stages.detector()
         self._publisher = self.create_publisher(InstanceMasks, "instances", 10)
+
+    def activate(self) -> None:
+        """Subscribes."""
+        self._stages.wake()
+        self._truth = self._stages.truth
+        self._frames = FrameMaker(None, self.warn)
         companions = {} if self._truth is None else {COMPANION: self._truth.companion()}
-        self.listen("image", companions, str(stages.device))
+        self.listen("image", companions, str(self._stages.device))
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
         if self._truth is not None:
             self._truth.subscribe(self, self.inputs)
+
+    def deactivate(self) -> None:
+        """Frees the GPU."""
+        super().deactivate()
+        self._stages.sleep()
 
     def process(self, joined: Joined) -> None:
         frame = self._frames.with_colour(joined)

@@ -23,13 +23,26 @@ class EncoderNode(StageNode):
 
     def __init__(self) -> None:
         super().__init__("encoder_node", PARAMETERS)
-        stages = Stages(self)
-        self._encoder = stages.encoder()
-        self._frames = FrameMaker(None, self.warn)
+        self._stages = Stages(self, "encoder")
+
+    def configure(self) -> None:
+        """Loads the network."""
+        self._stages.choose_device()
+        self._encoder = self._stages.encoder()
         self._publisher = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
-        self.listen("instances", {"image": Companion(required=True)}, str(stages.device))
+
+    def activate(self) -> None:
+        """Subscribes."""
+        self._stages.wake()
+        self._frames = FrameMaker(None, self.warn)
+        self.listen("instances", {"image": Companion(required=True)}, str(self._stages.device))
         self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
+
+    def deactivate(self) -> None:
+        """Frees the GPU."""
+        super().deactivate()
+        self._stages.sleep()
 
     def process(self, joined: Joined) -> None:
         masks = joined.primary

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reobj.association.desk.map_desk import MapDesk
-from reobj.encoding.one_at_a_time import OneAtATime
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
@@ -26,22 +25,31 @@ class LiveNode(StageNode):
 
     def __init__(self) -> None:
         super().__init__("live_node", PARAMETERS)
-        stages = Stages(self)
-        associator, encoder = stages.associator(), OneAtATime(stages.encoder())
-        stages.open_map(associator, encoder.model)
-        self._pipeline = Pipeline(stages.detector(), encoder, associator)
-        self._truth = stages.truth
-        self._frames = FrameMaker(stages.pose_source(), self.warn)
-        self._outputs = Outputs(self, associator, self.settings["map_frame"])
-        desk = MapDesk(associator, encoder)
-        self._map = MapServices(self, desk, self._outputs)
-        self._loops = LoopClosures(self, desk, self._outputs)
+        self._stages = Stages(self, "detector", "encoder", "association")
+
+    def configure(self) -> None:
+        """Loads networks and map."""
+        stages = self._stages
+        stages.choose_device()
+        self._associator, encoder = stages.associator(), stages.encoder()
+        self._pipeline = Pipeline(stages.detector(), encoder, self._associator)
+        stages.open_map(self._associator, encoder.model)
+        self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
+        self._desk = MapDesk(self._associator, encoder)
         self._masks = self.create_publisher(InstanceMasks, "instances", 10)
         self._embeddings = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
+
+    def activate(self) -> None:
+        """Subscribes, and offers the services."""
+        self._stages.wake()
+        self._truth = self._stages.truth
+        self._frames = FrameMaker(self._stages.pose_source(), self.warn)
+        self._map = MapServices(self, self._desk, self._outputs)
+        self._loops = LoopClosures(self, self._desk, self._outputs)
         companions = geometry_companions(self.settings)
         if self._truth is not None:
             companions[COMPANION] = self._truth.companion()
-        self.listen("image", companions, str(stages.device))
+        self.listen("image", companions, str(self._stages.device), concern=self._map.concern)
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
         subscribe_geometry(self.inputs, self.settings)
         self._loops.subscribe(self.inputs)
@@ -59,15 +67,16 @@ class LiveNode(StageNode):
         self._map.see(result, frame.colour)
         self._outputs.publish(result, frame.pose is not None, lambda: frame.colour)
 
-    def concern(self) -> str:
-        """Why the map cannot be written, while it cannot."""
-        return self._map.concern()
-
-    def destroy_node(self) -> None:
-        """Closes the map after the last frame."""
+    def deactivate(self) -> None:
+        """Ends the tracks; the map stays."""
+        super().deactivate()
         self._loops.stop()
-        super().destroy_node()
-        self._map.close()
+        self._associator.reset_tracks()
+        self._stages.sleep()
+
+    def cleanup(self) -> None:
+        """Closes the map."""
+        self._stages.close_map()
 
     def _publish_stages(self, result: FrameResult) -> None:
         """What the separate nodes would publish, for those who look."""

@@ -16,7 +16,6 @@ from reobj.association.desk.answers import ANSWERED, Answer, Code, refusal, sent
 from reobj.association.desk.explain_object import Explained
 from reobj.association.desk.find_objects import Example, Query
 from reobj.association.desk.map_desk import MapDesk
-from reobj.errors import ReobjError
 from reobj.types import Event, FrameResult
 from reobj_msgs.srv import (
     DeleteObject,
@@ -76,13 +75,6 @@ class MapServices:
         """Why the map cannot be written, while it cannot; else empty. For diagnostics."""
         failure = self._desk.failure
         return "" if failure is None else sentence(f"the map is not saved: {failure}")
-
-    def close(self) -> None:
-        """Writes what is left of the map and gives its file free."""
-        try:
-            self._desk.close()
-        except ReobjError as error:
-            self._log.error(f"the end of the map is lost: {error}")
 
     def _guarded(self, name: str, answer: Callable[[Any, Any], Answer[Any]]) -> Callable[[Any, Any], Any]:
         """A callback that always has a response: an exception in it would end the node."""

@@ -27,6 +27,8 @@ class Parameter:
         description: meaning and unit, and what raising it costs.
         minimum, maximum: inclusive, for numbers; None = open.
         choices: allowed texts; empty = any.
+        live: may change at any moment; others are taken when the node is configured.
+        fixed: never changes after the start.
     """
 
     name: str
@@ -35,12 +37,15 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    live: bool = False
+    fixed: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """For ``ros2 param describe``. The type is left to ``checked``: rclpy takes no 2 for a 2.0."""
-        made = ParameterDescriptor(description=self.description, read_only=True, dynamic_typing=True)
-        if self.choices:
-            made.additional_constraints = f"one of: {', '.join(self.choices)}"
+        made = ParameterDescriptor(description=self.description, read_only=self.fixed, dynamic_typing=True)
+        constraints = [f"one of: {', '.join(self.choices)}"] if self.choices else []
+        constraints.append(f"changes: {self.when()}")
+        made.additional_constraints = "; ".join(constraints)
         if self.minimum is None and self.maximum is None:
             return made
         if isinstance(self.default, float):
@@ -78,6 +83,10 @@ class Parameter:
             raise self._refusal(self.range(), value)
         return value
 
+    def when(self) -> str:
+        """When it may change, in words."""
+        return "at any moment" if self.live else "never" if self.fixed else "while unconfigured"
+
     def range(self) -> str:
         """What values are allowed, in words; empty where all of the type are."""
         if self.choices:
@@ -92,13 +101,15 @@ class Parameter:
 
 
 def declare(node: Node, table: Iterable[Parameter]) -> dict[str, Any]:
-    """Declares the parameters and gives their values.
+    """Declares the parameters that the node does not have yet, and gives the values of all of them.
 
     Raises:
         ConfigError: a value of another type, or none of the choices.
         rclpy.exceptions.ParameterException: out of range; with the name, the range and the value.
     """
-    return {
-        row.name: row.checked(node.declare_parameter(row.name, row.default, row.descriptor()).value)
-        for row in table
-    }
+    values = {}
+    for row in table:
+        if not node.has_parameter(row.name):
+            node.declare_parameter(row.name, row.default, row.descriptor())
+        values[row.name] = row.checked(node.get_parameter(row.name).value)
+    return values

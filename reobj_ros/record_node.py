@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
-from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from reobj.errors import BagError, ConfigError, ReobjError
@@ -13,7 +13,8 @@ from reobj.scans.bag_raw import RawMessage, header_of
 from reobj.scans.bag_results import ResultBagWriter
 from reobj.scans.bag_topics import Topic
 from reobj_ros.interfaces import definition_folder, message_class
-from reobj_ros.parameters import Parameter, declare
+from reobj_ros.managed import ManagedNode
+from reobj_ros.parameters import Parameter
 from reobj_ros.throttle import Throttle
 
 DIAGNOSTICS = Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
@@ -34,14 +35,17 @@ PARAMETERS = (
 )
 
 
-class RecordNode(Node):
-    """Writes the serialised messages as they come. The bag gets its name when the node ends."""
+class RecordNode(ManagedNode):
+    """Writes the serialised messages as they come. The bag gets its name when the node is cleaned up."""
 
     def __init__(self) -> None:
-        super().__init__("record_node")
-        self.exit_code = 0
-        self.finished = False
-        settings = declare(self, PARAMETERS)
+        super().__init__("record_node", PARAMETERS)
+        self._may_warn = Throttle(5.0)
+        self._recording = ExitStack()
+
+    def configure(self) -> None:
+        """Begins the bag."""
+        settings = self.settings
         if not settings["output"]:
             raise ConfigError("parameter output: expected the path of a bag, got nothing")
         unknown = sorted(set(settings["topics"]) - set(NAMES))
@@ -50,23 +54,33 @@ class RecordNode(Node):
                 f"parameter topics: expected some of {', '.join(NAMES)}, got {', '.join(unknown)}"
             )
         self._latest_ns = 0
-        self._may_warn = Throttle(5.0)
         with ExitStack() as making:
             writer = ResultBagWriter(settings["output"], [definition_folder("reobj_msgs")])
             self._writer = making.enter_context(writer)
-            for topic in TOPICS:
-                if topic.name.lstrip("/") in settings["topics"]:
-                    self._writer.add_topic(topic)
-                    self._subscribe(topic)
+            for topic in self._wanted():
+                self._writer.add_topic(topic)
             self._recording = making.pop_all()  # an error up to here has removed what was begun
 
-    def _subscribe(self, topic: Topic) -> None:
-        durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
-        qos = QoSProfile(depth=200, durability=durability)
-        # /diagnostics is global by convention, all others are in the namespace.
-        name = topic.name if topic is DIAGNOSTICS else topic.name.lstrip("/")
-        kind: Any = message_class(topic.msgtype)
-        self.create_subscription(kind, name, lambda cdr: self._take(topic, cdr), qos, raw=True)
+    def activate(self) -> None:
+        """Records."""
+        for topic in self._wanted():
+            durability = DurabilityPolicy.TRANSIENT_LOCAL if topic.latched else DurabilityPolicy.VOLATILE
+            qos = QoSProfile(depth=200, durability=durability)
+            # /diagnostics is global by convention, all others are in the namespace.
+            name = topic.name if topic is DIAGNOSTICS else topic.name.lstrip("/")
+            kind: Any = message_class(topic.msgtype)
+            self.create_subscription(kind, name, partial(self._take, topic), qos, raw=True)
+
+    def cleanup(self) -> None:
+        """Completes the bag."""
+        try:
+            self._recording.close()
+        except ReobjError as error:
+            self.get_logger().error(f"nothing is kept: {error}")
+            self.exit_code = 1
+
+    def _wanted(self) -> list[Topic]:
+        return [topic for topic in TOPICS if topic.name.lstrip("/") in self.settings["topics"]]
 
     def _take(self, topic: Topic, cdr: Any) -> None:
         """Writes a message at its own stamp; diagnostics, which tell the wall's time, at the last one."""
@@ -86,13 +100,3 @@ class RecordNode(Node):
         self.exit_code = 1
         self._recording.pop_all().__exit__(type(error), error, error.__traceback__)
         self.finished = True
-
-    def destroy_node(self) -> None:
-        """Completes the bag."""
-        try:
-            if hasattr(self, "_recording"):
-                self._recording.close()
-        except ReobjError as error:
-            self.get_logger().error(f"nothing is kept: {error}")
-            self.exit_code = 1
-        super().destroy_node()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from rclpy.duration import Duration
-from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
 
@@ -18,7 +17,8 @@ from reobj.scans.bag_raw import RawMessage, bag_topics
 from reobj_msgs.msg import TrackedObjects
 from reobj_ros.image_chooser import publishers_of
 from reobj_ros.interfaces import message_class
-from reobj_ros.parameters import Parameter, declare
+from reobj_ros.managed import ManagedNode
+from reobj_ros.parameters import Parameter
 from reobj_ros.player import Player
 from reobj_ros.stamps import to_ns, to_time
 
@@ -35,27 +35,32 @@ PARAMETERS = (
     Parameter("publish_clock", True, "publish the bag's time on /clock"),
 )
 
-GLOBAL = ("/tf", "/tf_static")
-"""Topics that have no namespace by convention."""
+GLOBAL = ("/tf", "/tf_static")  #: topics that have no namespace by convention
 
 
-class ReplayNode(Node):
-    """Publishes the serialised messages of a bag as they are; ends with the bag."""
+class ReplayNode(ManagedNode):
+    """Publishes the serialised messages of a bag as they are; ends with the bag.
+
+    Deactivated, it stops; activated again, it begins the bag anew.
+    """
 
     def __init__(self) -> None:
-        super().__init__("replay_node")
-        self.settings: dict[str, Any] = declare(self, PARAMETERS)
-        self.exit_code = 0
-        self.finished = False
+        super().__init__("replay_node", PARAMETERS)
+
+    def configure(self) -> None:
+        """Looks into the bag."""
         if not self.settings["bag"]:
             raise ConfigError("parameter bag: expected the path of a bag, got nothing")
-        bag = Path(self.settings["bag"])
-        self._topics = self._make_publishers(bag)
-        self._images = self._image_publishers(bag)
+        self._bag = Path(self.settings["bag"])
+        self._topics = self._make_publishers(self._bag)
+        self._images = self._image_publishers(self._bag)
         self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
+
+    def activate(self) -> None:
+        """Plays the bag in a thread of its own."""
         in_step = self.settings["lock_step"]
         self._player = Player(
-            bag,
+            self._bag,
             self._images,
             self._publish,
             self.settings["rate"],
@@ -63,11 +68,14 @@ class ReplayNode(Node):
             self._unanswered,
         )
         if in_step:
-            self.create_subscription(
-                TrackedObjects, "objects", lambda m: self._player.answer(to_ns(m.header.stamp)), 50
-            )
+            self.create_subscription(TrackedObjects, "objects", self._answered, 50)
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
         self._thread.start()
+
+    def deactivate(self) -> None:
+        """Ends the thread before the publishers go."""
+        self._player.stop()
+        self._thread.join(2.0)
 
     def _make_publishers(self, bag: Path) -> dict[str, Any]:
         """A publisher per topic, with a relative name so that namespace and remapping apply."""
@@ -116,19 +124,20 @@ class ReplayNode(Node):
         deadline = time.monotonic() + self.settings["wait_for_subscribers"]
         while not self._all_listen() and self._player.pause(0.05):
             if time.monotonic() > deadline:
-                names = " and ".join(publisher.topic_name for publisher in self._images.values())
+                names = " and ".join(p.topic_name for p in self._images.values())
                 answers = " or nobody publishes objects" if self.settings["lock_step"] else ""
-                self.get_logger().warning(
-                    f"fewer than {wanted} listen to {names}{answers}; replaying all the same"
-                )
+                self.get_logger().warning(f"fewer than {wanted} listen to {names}{answers}; replaying anyway")
                 break
         self._player.pause(self.settings["settle"])
 
     def _all_listen(self) -> bool:
         """Whether enough listen and, in lock-step, somebody answers."""
-        listening = max(publisher.get_subscription_count() for publisher in self._images.values())
+        listening = max(p.get_subscription_count() for p in self._images.values())
         answered = not self.settings["lock_step"] or publishers_of(self, "objects") > 0
         return answered and listening >= self.settings["subscribers"]
+
+    def _answered(self, objects: TrackedObjects) -> None:
+        self._player.answer(to_ns(objects.header.stamp))
 
     def _unanswered(self, stamp_ns: int) -> None:
         self.get_logger().warning(f"no objects for the image of stamp {stamp_ns} ns; going on")
@@ -138,10 +147,3 @@ class ReplayNode(Node):
             self._clock_publisher.publish(Clock(clock=to_time(message.stamp_ns)))
         if message.topic in self._topics:
             self._topics[message.topic].publish(message.cdr)
-
-    def destroy_node(self) -> None:
-        """Ends the thread before the publishers go."""
-        if hasattr(self, "_thread"):
-            self._player.stop()
-            self._thread.join(2.0)
-        super().destroy_node()

@@ -11,10 +11,10 @@ import rclpy
 from rclpy.exceptions import ParameterException
 from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
 from reobj.errors import ReobjError
+from reobj_ros.managed import ManagedNode
 
 
 class StopRequest:
@@ -42,17 +42,19 @@ class StopRequest:
             raise KeyboardInterrupt
 
 
-def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
-    """Initialises rclpy, spins the node until it is told to stop or has ``finished``, and cleans up.
+def run(make_node: Callable[[], ManagedNode], args: list[str] | None = None) -> int:
+    """Makes a node, starts it, spins it until it is told to stop or has ``finished``, and cleans up.
 
     Returns:
-        0, or 1 when the node could not be made or says so by its ``exit_code``.
+        0, or 1 when the node could not be made or started, or says so by its ``exit_code``.
     """
     stop = StopRequest()
     node = None
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         node = make_node()
+        if not node.start():
+            return 1  # the node has said why
         stop.may_raise = False
         spin(node, stop)
     except KeyboardInterrupt:
@@ -68,7 +70,7 @@ def run(make_node: Callable[[], Node], args: list[str] | None = None) -> int:
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
-    return int(getattr(node, "exit_code", 0))
+    return 0 if node is None else node.exit_code
 
 
 def make_executor() -> Executor:
@@ -85,11 +87,11 @@ def make_executor() -> Executor:
     return EventsExecutor()
 
 
-def spin(node: Node, stop: StopRequest) -> None:
+def spin(node: ManagedNode, stop: StopRequest) -> None:
     """Runs the node's callbacks until one of both says that it is enough."""
     executor = make_executor()
     executor.add_node(node)
-    while not (stop.came or getattr(node, "finished", False)):
+    while not (stop.came or node.finished):
         executor.spin_once(timeout_sec=0.1)
     executor.remove_node(node)
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable
-from typing import Any
-
-from rclpy.node import Node
+from collections.abc import Callable, Iterable
 
 from reobj.errors import ReobjError
 from reobj_ros.diagnostics import Diagnostics
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
-from reobj_ros.library_log import LibraryLog
-from reobj_ros.parameters import Parameter, declare
+from reobj_ros.managed import ManagedNode
+from reobj_ros.parameters import Parameter
 from reobj_ros.stamp_join import Companion, Joined
 from reobj_ros.throttle import Throttle
 from reobj_ros.worker import Worker
@@ -21,26 +18,29 @@ REPEAT_S = 5.0
 """The same kind of bad frame is logged at most so often, in seconds; diagnostics count each of them."""
 
 
-class StageNode(Node):
+class StageNode(ManagedNode):
     """A node that joins its inputs by stamp and works on them off the executor.
 
-    A subclass makes its stages and publishers, calls ``listen`` and writes ``process``.
+    A subclass makes its stages and publishers in ``configure``, calls ``listen`` in ``activate`` and
+    writes ``process``.
     """
 
     def __init__(self, name: str, table: Iterable[Parameter]) -> None:
-        super().__init__(name)
-        self._library_log = LibraryLog(self.get_logger())
-        self._library_log.open()
-        self.settings: dict[str, Any] = declare(self, [*INPUT_PARAMETERS, *table])
+        super().__init__(name, [*INPUT_PARAMETERS, *table])
         self.diagnostics: Diagnostics
         self.worker: Worker[Joined]
         self.inputs: Inputs
         self._may_log = Throttle(REPEAT_S)
 
     def listen(
-        self, primary: str, companions: dict[str, Companion], hardware_id: str = "", keep: int = 1
+        self,
+        primary: str,
+        companions: dict[str, Companion],
+        hardware_id: str = "",
+        keep: int = 1,
+        concern: Callable[[], str] = lambda: "",
     ) -> None:
-        """Starts the worker and makes ``self.inputs``; call it last but for the subscriptions.
+        """Starts the worker and makes ``self.inputs``; call it in ``activate``, before the subscriptions.
 
         Args:
             primary, companions: as for ``Inputs``.
@@ -55,7 +55,7 @@ class StageNode(Node):
             hardware_id,
             lambda: self.worker.dropped + self.inputs.join.dropped,
             self.problem,
-            self.concern,
+            concern,
         )
 
     def process(self, joined: Joined) -> None:
@@ -64,10 +64,6 @@ class StageNode(Node):
 
     def problem(self) -> str:
         """A sentence while the node as a whole has failed, for diagnostics; bad frames are no such thing."""
-        return ""
-
-    def concern(self) -> str:
-        """A sentence while the node works and somebody should look after it, for diagnostics."""
         return ""
 
     def warn(self, text: str) -> None:
@@ -93,9 +89,14 @@ class StageNode(Node):
             detail = "".join(traceback.format_exception(error))
             self.get_logger().error(f"frame skipped, please report this as a bug: {detail}")
 
-    def destroy_node(self) -> None:
-        """Stops the worker before the publishers go."""
-        if hasattr(self, "worker"):
+    def deactivate(self) -> None:
+        """Ends the inputs and stops the worker, after the frame that it works on."""
+        if self.is_listening:
+            self.inputs.close()
             self.worker.stop()
-        self._library_log.close()
-        super().destroy_node()
+            del self.worker, self.inputs
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it has inputs."""
+        return hasattr(self, "inputs")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,15 @@ import torch
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.config import build_associator, build_detector, build_encoder, parse_config
-from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.registry import DETECTORS, detector_entry
 from reobj.devices import describe_device, resolve_device
-from reobj.encoding.base import Encoder
 from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
+from reobj.errors import ReobjError
 from reobj.types import ModelId
 from reobj_ros.config_parameters import config_parameters, nested
-from reobj_ros.parameters import Parameter, declare
+from reobj_ros.networks import HeldDetector, HeldEncoder
+from reobj_ros.parameters import Parameter
 from reobj_ros.stage_node import StageNode
 from reobj_ros.transforms import PoseSource
 from reobj_ros.truth_input import TruthInput
@@ -50,49 +49,68 @@ MAP = (
 
 
 class Stages:
-    """Declares the parameters of each stage that the node asks for, and makes it.
+    """Makes the stages of a node from its parameters, each time anew that the node is configured.
 
     Args:
         node: whose ``settings`` hold the names of detector and encoder, and the device.
+        sections: of whose parameters the node has all: detector, encoder, association.
 
     Raises:
         ReobjError: from each method, when the stage cannot be made; the message names the parameter.
     """
 
-    def __init__(self, node: StageNode) -> None:
+    def __init__(self, node: StageNode, *sections: str) -> None:
         self._node = node
         self._settings = node.settings
         self.truth: TruthInput | None = None
         self.device: torch.device | None = None
-        if "device" in self._settings:
-            self.device = resolve_device(self._settings["device"])
-            node.get_logger().info(f"running on {describe_device(self.device)}")
-            if self.device.type == "cpu" and torch.cuda.is_available():
-                node.get_logger().warning("a GPU is there and not used: set device to auto or cuda")
+        self._networks: list[HeldDetector | HeldEncoder] = []
+        self._map: MapAssociator | None = None
+        for section in sections:
+            getattr(self, f"_{section}_section")()
 
-    def detector(self) -> Detector:
+    def choose_device(self) -> None:
+        """Finds the device of the networks, and says which it is."""
+        self.device = resolve_device(self._settings["device"])
+        self._networks = []
+        self._node.get_logger().info(f"running on {describe_device(self.device)}")
+        if self.device.type == "cpu" and torch.cuda.is_available():
+            self._node.get_logger().warning("a GPU is there and not used: set device to auto or cuda")
+
+    def detector(self) -> HeldDetector:
         """The detector; ``self.truth`` is set where it reads label images."""
-        name = self._settings["detector.name"]
-        entry = detector_entry(name)
-        values = self._declare("detector", entry.config())
-        section: dict[str, Any] = {"name": name, **values}
-        if self._settings["detector.imperfect"]:
-            section["imperfections"] = self._declare("detector.imperfections", ImperfectionConfig())
-        if entry.needs_truth:
-            self.truth = TruthInput(self._node.warn)
+        needs_truth = detector_entry(self._settings["detector.name"]).needs_truth
+        self.truth = TruthInput(self._node.warn) if needs_truth else None
         lookup = None if self.truth is None else self.truth.buffer
-        return build_detector(parse_config({"detector": section}), str(self.device), lookup)
+        config = parse_config({"detector": self._detector_section()})
+        made = HeldDetector(lambda: build_detector(config, str(self.device), lookup))
+        self._networks.append(made)
+        return made
 
-    def encoder(self) -> Encoder:
+    def encoder(self) -> HeldEncoder:
         """The encoder."""
-        made = build_encoder(parse_config({"encoder": self._encoder_section}), str(self.device))
+        config = parse_config({"encoder": self._encoder_section()})
+        made = HeldEncoder(lambda: build_encoder(config, str(self.device)))
+        self._networks.append(made)
         self._node.get_logger().info(f"encoder {made.model}")
         return made
 
+    def wake(self) -> None:
+        """Loads the networks that sleep, before the first frame needs them."""
+        for network in self._networks:
+            network.get()
+
+    def sleep(self) -> None:
+        """Frees the memory of the networks where it is that of a GPU, which others may need."""
+        if self.device is not None and self.device.type == "cuda":
+            for network in self._networks:
+                network.put_down()
+            torch.cuda.empty_cache()
+
     def associator(self) -> MapAssociator:
         """The associator with an empty map; it reads what was measured of the encoder's model."""
-        values = self._declare("association", AssociatorConfig())
-        return build_associator(parse_config({"encoder": self._encoder_section, "association": values}))
+        sections = {"encoder": self._encoder_section(), "association": self._association_section()}
+        return build_associator(parse_config(sections))
 
     def open_map(self, associator: MapAssociator, model: ModelId | None = None) -> None:
         """Takes the map up where its file left it, and writes on.
@@ -106,13 +124,19 @@ class Stages:
         """
         if path := self._settings["map_file"]:
             count = associator.keeper.open(Path(path).expanduser().absolute(), model)
+            self._map = associator
             self._node.get_logger().info(f"map file {path}: {count} objects")
 
-    @cached_property
-    def _encoder_section(self) -> dict[str, Any]:
-        """Declared once per node, whichever stages ask for it."""
-        name = self._settings["encoder.name"]
-        return {"name": name, **self._declare("encoder", encoder_entry(name).config())}
+    def close_map(self) -> None:
+        """Writes what is left of the map and gives its file free."""
+        associator, self._map = self._map, None
+        if associator is None:
+            return
+        try:
+            with associator.lock:
+                associator.keeper.close()
+        except ReobjError as error:
+            self._node.get_logger().error(f"the end of the map is lost: {error}")
 
     def pose_source(self) -> PoseSource | None:
         """What looks poses up in tf; None when they come as messages or not at all."""
@@ -121,6 +145,20 @@ class Stages:
         settings = self._settings
         return PoseSource(self._node, settings["map_frame"], settings["tf_wait"], self._node.warn)
 
+    def _detector_section(self) -> dict[str, Any]:
+        name = self._settings["detector.name"]
+        section: dict[str, Any] = {"name": name, **self._declare("detector", detector_entry(name).config())}
+        if self._settings["detector.imperfect"]:
+            section["imperfections"] = self._declare("detector.imperfections", ImperfectionConfig())
+        return section
+
+    def _encoder_section(self) -> dict[str, Any]:
+        name = self._settings["encoder.name"]
+        return {"name": name, **self._declare("encoder", encoder_entry(name).config())}
+
+    def _association_section(self) -> dict[str, Any]:
+        return self._declare("association", AssociatorConfig())
+
     def _declare(self, prefix: str, config: Any) -> dict[str, Any]:
         """Declares one parameter per field of a configuration and gives them as nested mappings."""
-        return nested(declare(self._node, config_parameters(prefix, config)), prefix)
+        return nested(self._node.own_parameters.declare(config_parameters(prefix, config)), prefix)

@@ -13,7 +13,6 @@ from reobj_msgs.msg import TrainingProgress
 from reobj_ros.conversions import progress_message
 from reobj_ros.diagnostics import Diagnostics
 from reobj_ros.outputs import LATCHED
-from reobj_ros.parameters import declare
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header
@@ -22,23 +21,22 @@ from reobj_ros.trainer_settings import PARAMETERS, STORED, source_of, training_p
 from reobj_ros.training_job import ENDS, TrainingJob
 from reobj_ros.training_work import run_training
 
-PERIOD_S = 1.0
-"""Between two looks at what there is; the last report goes out again at each of them."""
-
+PERIOD_S = 1.0  #: between two looks at what there is; the last report goes out again at each of them
 FOUND_S = 3.0  #: a node that ends by itself lives at least so long: who listens needs time to find it
-STOP_S = 60.0
-"""Longest wait, when the node ends, for the present step or validation and the checkpoint."""
+STOP_S = 60.0  #: longest wait, when the node ends, for the present step or validation and the checkpoint
 
 
 class TrainerNode(StageNode):
     """Gathers views, trains in a thread of its own, and says how far it is."""
 
     def __init__(self) -> None:
-        super().__init__("trainer_node", PARAMETERS)
-        self.exit_code, self.finished = 0, False
+        super().__init__("trainer_node", (*PARAMETERS, *STORED))
         self._born_s = time.monotonic()
-        plan = training_plan(self.settings)
-        views = view_config(self.settings, declare(self, STORED), plan.config.model.context)
+
+    def configure(self) -> None:
+        """Looks whether all is there that the training needs."""
+        self._plan = plan = training_plan(self.settings)
+        views = view_config(self.settings, plan.config.model.context)
         self._said: tuple[TrainState | None, str] = (None, "")
         source, self._gatherer = source_of(self.settings, plan.out, views)
         self._progress = self.create_publisher(TrainingProgress, "training_progress", LATCHED)
@@ -47,15 +45,25 @@ class TrainerNode(StageNode):
             self._tell,
             lambda trace: self.get_logger().error(trace),
         )
+
+    def activate(self) -> None:
+        """Listens to the topics, or trains; goes on where it was deactivated."""
         self.create_service(Trigger, "~/start", self._on_start)
         self.create_service(Trigger, "~/stop", self._on_stop)
-        if self._gatherer is None:
-            self.diagnostics = Diagnostics(self, plan.device, lambda: 0, self.problem)
+        if self._gatherer is None or self._job.last.state in ENDS:
+            self.diagnostics = Diagnostics(self, self._plan.device, lambda: 0, self.problem)
             self._begin()
         else:
             self._topics = TopicViews(self, self._gatherer)
-            self._topics.listen(plan.device)
-        self._timer = self.create_timer(PERIOD_S, self._watch)
+            self._topics.listen(self._plan.device)
+        self.create_timer(PERIOD_S, self._watch)
+
+    def deactivate(self) -> None:
+        """Ends the training in order, with a checkpoint."""
+        self._end()
+        super().deactivate()
+        if not self._job.wait(STOP_S):
+            self.get_logger().warning(f"the training did not end within {STOP_S:.0f} s and is given up")
 
     def process(self, joined: Joined) -> None:
         """Gathers the views of one moment; with a full disk that is the end of it."""
@@ -139,11 +147,3 @@ class TrainerNode(StageNode):
 
     def _publish(self, report: TrainReport) -> None:
         self._progress.publish(progress_message(report, header(self.get_clock().now().nanoseconds, "")))
-
-    def destroy_node(self) -> None:
-        """Ends the training in order before the publishers go."""
-        if hasattr(self, "_job"):
-            self._end()
-            if not self._job.wait(STOP_S):
-                self.get_logger().warning(f"the training did not end within {STOP_S:.0f} s and is given up")
-        super().destroy_node()

@@ -113,19 +113,18 @@ def source_of(
     return lambda report, should_stop: (gatherer.finish(),), gatherer
 
 
-def view_config(settings: Mapping[str, Any], stored: Mapping[str, Any], crop: ContextSpec) -> ViewBuildConfig:
+def view_config(settings: Mapping[str, Any], crop: ContextSpec) -> ViewBuildConfig:
     """How views are gathered.
 
     Args:
-        settings: values of PARAMETERS.
-        stored: values of STORED.
+        settings: values of PARAMETERS and STORED.
         crop: what the training will ask of the views.
 
     Raises:
         ConfigError: a value out of range, or views that would show less than the crops.
     """
     detector = {"name": settings["detector.name"]} if settings["masks"] == "detector" else None
-    view = ViewSettings.from_mapping({**nested(stored, "view"), "detector": detector}, "view")
+    view = ViewSettings.from_mapping({**nested(settings, "view"), "detector": detector}, "view")
     if not _holds(view.context, crop):
         raise ConfigError(
             mismatch("parameter view.context", f"at least that of the crops, {crop}", view.context)

@@ -25,6 +25,7 @@ from reobj_ros import (
 )
 from reobj_ros.config_parameters import config_parameters
 from reobj_ros.inputs import INPUT_PARAMETERS
+from reobj_ros.managed import LIFE
 from reobj_ros.map_services import SERVICES
 from reobj_ros.parameters import Parameter
 from reobj_ros.trainer_settings import PARAMETERS, STORED
@@ -36,8 +37,18 @@ HEAD = """# Nodes
 <!-- Written by tools/node_docs.py: change the tables in reobj_ros/ and run it again. -->
 
 Topic names are relative: they can be remapped and take the node's namespace, but for `/diagnostics`,
-`/clock`, `/tf` and `/tf_static`, which are global by convention. Parameters cannot be changed while a
-node runs. A value of another type or out of its range ends the node with one line that names it.
+`/clock`, `/tf` and `/tf_static`, which are global by convention.
+
+All nodes are [managed](https://design.ros2.org/articles/node_lifecycle.html). *Configure* loads weights and
+opens files, *activate* subscribes and offers the services, *deactivate* ends the subscriptions and the
+short-term tracks and frees the memory of a GPU, *cleanup* and *shutdown* close the map. A node brings itself
+to active at its start, so that it is back after a respawn, too; with `autostart: false` it waits for a
+lifecycle manager, such as Nav2's. A node that cannot be configured says why: on its own it ends with exit
+code 1, under a manager it stays unconfigured and can be tried again.
+
+A parameter changes at the time that its table says: at any moment, while the node is unconfigured, or
+never after the start. A value of another type, out of range or at a wrong time is refused with a reason;
+at the start it ends the node with one line that names it.
 
 Masks, embeddings and objects carry exactly the stamp and frame id of their image. What comes from
 another node of reobj is reliable; the camera's topics have the reliability that the parameter of that
@@ -274,7 +285,7 @@ def node_section(node: NodePage) -> str:
     parts += ["**Published**\n", topics(node.published)]
     if node.services:
         parts += ["**Services**\n", table(("service", "type", "meaning"), rows_of(node.services))]
-    parts += ["**Parameters**\n", parameters(node.parameters)]
+    parts += ["**Parameters**\n", parameters((*LIFE, *node.parameters))]
     if node.stages:
         names = ", ".join(f"`{stage}.*`" for stage in node.stages)
         parts.append(f"And those of the [stages](#parameters-of-the-stages): {names}.\n")
@@ -299,8 +310,11 @@ def rows_of(rows: Iterable[Topic]) -> list[tuple[str, ...]]:
 
 def parameters(rows: Iterable[Parameter]) -> str:
     """A table of parameters."""
-    cells = [(f"`{r.name}`", kind_of(r.default), shown(r.default), r.range(), r.description) for r in rows]
-    return table(("name", "type", "default", "range", "meaning"), cells)
+    cells = [
+        (f"`{r.name}`", kind_of(r.default), shown(r.default), r.range(), r.when(), r.description)
+        for r in rows
+    ]
+    return table(("name", "type", "default", "range", "changes", "meaning"), cells)
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

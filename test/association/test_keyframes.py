@@ -35,13 +35,33 @@ def test_a_correction_is_what_turns_the_old_pose_into_the_new_one():
     assert len(again) == 0  # the path has moved along
 
 
-def test_the_path_is_thinned_and_going_back_in_time_takes_its_end_away():
+def test_even_motion_is_thinned_and_going_back_in_time_takes_the_end_away():
     frames = KeyFrames()
-    for k in range(30):
+    for k in range(300):
         frames.add(k * SECOND // 30, pose(k / 30))
-    assert len(frames) == 5
+    assert len(frames) <= 10 * 5 + 6
     frames.add(0, pose(7.0))
     assert len(frames) == 1
+
+
+def test_each_pose_of_an_uneven_motion_is_known_to_the_millimetre():
+    rng = np.random.default_rng(0)
+    frames, path = KeyFrames(), {}
+    for k in range(200):
+        path[k * SECOND // 30] = pose(np.sin(k / 9), np.cos(k / 7)) @ pose(rng.normal(0, 0.01))
+    for stamp, camera in path.items():
+        frames.add(stamp, camera)
+    stamps, corrections = frames.correct({stamp: pose(3.0) @ camera for stamp, camera in path.items()})
+    assert stamps.tolist() == sorted(path)
+    np.testing.assert_allclose(corrections, np.tile(pose(3.0), (len(path), 1, 1)), atol=4e-3)
+
+
+def test_the_last_frames_are_known_too():
+    frames = KeyFrames()
+    for k in range(4):
+        frames.add(k * SECOND // 10, pose(k * k / 10))
+    _, corrections = frames.correct({3 * SECOND // 10: pose(1.9)})
+    np.testing.assert_allclose(corrections[0], pose(1.0), atol=1e-12)
 
 
 def test_both_sides_of_a_jump_are_kept():

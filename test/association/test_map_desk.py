@@ -145,7 +145,7 @@ def test_the_file_in_use_is_saved_without_a_path(room, tmp_path):
     room.desk.rename(1, "kept")
     saved = room.desk.save("").value
     assert saved.path == tmp_path / "live.map"
-    room.desk.close()
+    room.desk.associator.keeper.close()
     assert "kept" in read_map(tmp_path / "live.map").objects.names
 
 
@@ -218,7 +218,7 @@ def test_the_file_in_use_is_neither_loaded_nor_overwritten(room, tmp_path):
     path = str(tmp_path / "live.map")
     assert room.desk.load(path).code == Code.INVALID_ARGUMENT
     assert room.desk.save(path, overwrite=True).code == Code.INVALID_ARGUMENT
-    room.desk.close()
+    room.desk.associator.keeper.close()
 
 
 def test_a_map_file_that_cannot_be_written_is_a_storage_error(room, tmp_path, monkeypatch):
@@ -234,7 +234,7 @@ def test_a_map_file_that_cannot_be_written_is_a_storage_error(room, tmp_path, mo
     assert "disk is full" in answer.message
     assert "disk is full" in str(room.desk.failure)
     monkeypatch.undo()
-    room.desk.close()
+    room.desk.associator.keeper.close()
     assert "a" in read_map(tmp_path / "live.map").objects.names
 
 
@@ -392,7 +392,7 @@ def test_an_id_is_explained_after_a_restart(room, tmp_path):
     room.associator.keeper.open(tmp_path / "live.map")
     room.leave_and_come_back()
     before = room.desk.explain(1).value.why
-    room.desk.close()
+    room.desk.associator.keeper.close()
     again = MapAssociator()
     again.keeper.open(tmp_path / "live.map")
     after = MapDesk(again).explain(1).value

@@ -72,7 +72,7 @@ def test_a_damaged_map_is_one_line_and_ends_all(tmp_path: Path) -> None:
     map_file = tmp_path / "room.map"
     map_file.write_bytes(b"no database at all")
     said = replayed(map_file)
-    assert f"error: {map_file}: expected an undamaged object map, got" in said
+    assert f"cannot be configured: {map_file}: expected an undamaged object map, got" in said
     assert "Traceback" not in said
     assert "replayed 0 images" in said or "replayed" not in said
     assert map_file.read_bytes() == b"no database at all"

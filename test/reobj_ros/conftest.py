@@ -13,6 +13,7 @@ pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup"
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode
 from rclpy.node import Node
 
 # What other test runs on this machine do at the same time is not heard.
@@ -50,6 +51,13 @@ def make_node(context: rclpy.Context) -> Iterator[MakeNode]:
 @pytest.fixture
 def node(make_node: MakeNode) -> Node:
     return make_node()
+
+
+@pytest.fixture
+def lifecycle_node(context: rclpy.Context) -> Iterator[LifecycleNode]:
+    made = LifecycleNode("managed", namespace=NAMESPACE, context=context)
+    yield made
+    made.destroy_node()
 
 
 @pytest.fixture

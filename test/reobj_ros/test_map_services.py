@@ -241,4 +241,3 @@ def test_a_map_that_cannot_be_written_is_a_concern(
     ask("rename_object", object_id=1, name="a")
     assert ask("save_map").code == 3
     assert "disk is full" in ask.services.concern()
-    ask.services.close()  # says so in the log and raises nothing

@@ -78,11 +78,23 @@ def test_a_wrong_override_is_an_error_that_names_it(make_node: Callable[..., Nod
         declare(node, [RATE, COUNT, SIDE])
 
 
-def test_parameters_are_described_with_their_range_and_cannot_change_later(node: Node) -> None:
-    declare(node, [RATE, COUNT, SIDE])
+def test_parameters_are_described_with_their_range_and_when_they_change(node: Node) -> None:
+    live, fixed = Parameter("live", 1, "any time", live=True), Parameter("fixed", 1, "never", fixed=True)
+    declare(node, [RATE, COUNT, SIDE, live, fixed])
     rate: ParameterDescriptor = node.describe_parameter("rate")
-    assert (rate.description, rate.read_only) == ("speed", True)
+    assert (rate.description, rate.read_only) == ("speed", False)
     assert (rate.floating_point_range[0].from_value, rate.floating_point_range[0].to_value) == (0.01, 100.0)
     assert node.describe_parameter("count").integer_range[0].from_value == 0
-    assert node.describe_parameter("side").additional_constraints == "one of: left, right"
-    assert not node.set_parameters([RosParameter("rate", value=3.0)])[0].successful
+    constraints = [node.describe_parameter(name).additional_constraints for name in ("side", "live", "fixed")]
+    assert constraints == [
+        "one of: left, right; changes: while unconfigured",
+        "changes: at any moment",
+        "changes: never",
+    ]
+    assert not node.set_parameters([RosParameter("fixed", value=2)])[0].successful
+
+
+def test_what_is_declared_already_keeps_its_value(node: Node) -> None:
+    declare(node, [COUNT])
+    node.set_parameters([RosParameter("count", value=7)])
+    assert declare(node, [COUNT, SIDE]) == {"count": 7, "side": "left"}

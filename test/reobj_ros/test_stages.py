@@ -11,7 +11,7 @@ from reobj.encoding.model_file import WEIGHTS_FILE
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.types import Embeddings, Frame, Instances, ModelId
 from reobj_ros.conversions import embeddings_from, embeddings_message
-from reobj_ros.parameters import declare
+from reobj_ros.node_settings import NodeSettings
 from reobj_ros.stages import DEVICE, ENCODER, Stages
 from reobj_ros.stamps import header
 
@@ -26,7 +26,9 @@ def stages(make_node: Callable[..., Any]) -> MakeStages:
 
     def make(table: Any = ENCODER, **parameters: str) -> Stages:
         node = make_node(*(part for item in parameters.items() for part in ("-p", "{}:={}".format(*item))))
-        node.settings = declare(node, table)
+        node.own_parameters = NodeSettings(node, lambda: False, lambda values: None)
+        node.settings = node.own_parameters.values
+        node.own_parameters.declare(table)
         node.warn = node.get_logger().warning
         return Stages(node)
 
@@ -70,6 +72,7 @@ def test_one_node_may_ask_for_encoder_and_associator(
     card = tiny_model(calibration=CALIBRATION)
     parameters = {"encoder.name": "trained", "encoder.model": str(tmp_path / "tiny"), "device": "cpu"}
     both = stages((*DEVICE, *ENCODER), **parameters)
+    both.choose_device()
     associator, encoder = both.associator(), both.encoder()
     assert encoder.model == card.model_id
     assert says(associator, encoder.model, 0.9) == pytest.approx(30 * 0.9 - 24)

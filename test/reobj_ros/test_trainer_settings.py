@@ -58,13 +58,13 @@ def test_an_unknown_key_of_the_configuration_is_named(settings: Settings) -> Non
 
 
 def test_views_show_what_the_parameters_say(settings: Settings) -> None:
-    made = view_config(settings, stored(every=5, exclude=["plant"]), CROP).settings
+    made = view_config(settings | stored(every=5, exclude=["plant"]), CROP).settings
     assert (made.every, made.exclude, made.detector) == (5, ("plant",), None)
     assert made.context.ratio == 3.0
 
 
 def test_masks_of_a_detector_name_it(settings: Settings) -> None:
-    made = view_config(settings | {"masks": "detector", "detector.name": "label_image"}, stored(), CROP)
+    made = view_config(settings | stored() | {"masks": "detector", "detector.name": "label_image"}, CROP)
     assert made.settings.detector == {"name": "label_image"}
 
 
@@ -82,11 +82,11 @@ def test_views_that_show_less_than_the_crops_are_refused_before_they_are_made(
 ) -> None:
     values = stored() | {"view.context.ratio": ratio, "view.context.square": square}
     with pytest.raises(ConfigError, match=r"parameter view\.context: expected at least that of the crops"):
-        view_config(settings, values, crop)
+        view_config(settings | values, crop)
 
 
 def test_views_that_show_just_as_much_will_do(settings: Settings) -> None:
-    assert view_config(settings, stored() | {"view.context.ratio": 2.0}, CROP).settings.context == CROP
+    assert view_config(settings | stored() | {"view.context.ratio": 2.0}, CROP).settings.context == CROP
 
 
 def test_folders_of_views_are_taken_as_they_are(settings: Settings, tmp_path: Path) -> None:

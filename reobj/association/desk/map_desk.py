@@ -106,11 +106,6 @@ class MapDesk:
         """Why the map file cannot be written at present; None while all is well."""
         return self._keeper.failure
 
-    def close(self) -> None:
-        """Gives the map file free. Raises StorageError or MapFileError when the end cannot be written."""
-        with self.associator.lock:
-            self._keeper.close()
-
     @answered
     def save(self, path: str, overwrite: bool = False) -> tuple[str, Saved]:
         """Writes the map to a file. Empty: to the one in use, up to this moment."""

@@ -15,10 +15,10 @@ from reobj.types import check_pose
 Array = NDArray[np.float64]
 Stamps = NDArray[np.int64]
 
-#: a pose nearer in time than this to the one kept last is left out, as motion in between is even
+#: poses between two kept ones, which are at most so far apart in time, are left out
 _GAP_NS = 200_000_000
-#: unless the camera jumped since the last frame: metres, or the same in numbers of the rotation matrix
-_JUMP = 0.2
+#: as long as even motion explains them: metres, or the same in numbers of the rotation matrix
+_EVEN = 0.001
 #: a corrected key frame must have been seen no further in time from a kept pose than this
 _NEAR_NS = 2 * _GAP_NS
 #: rotations nearer to orthonormal than this need no closer look
@@ -28,40 +28,37 @@ _STILL_M, _STILL_RAD = 0.01, 0.005
 
 
 class KeyFrames:
-    """The poses of the camera that positions were made with, thinned."""
+    """The poses of the camera that positions were made with, thinned where its motion was even."""
 
     def __init__(self) -> None:
         self._stamps: list[int] = []
         self._poses: list[Array] = []
-        self._left_out: tuple[int, Array] | None = None
+        self._kept = 0  # index of the last one that stays; those after it may still be left out
 
     def __len__(self) -> int:
         return len(self._stamps)
 
     def add(self, stamp_ns: int, pose: Array) -> None:
         """The camera (4, 4) of the next frame. Going back in time forgets all that came after it."""
-        while self._stamps and stamp_ns < self._stamps[-1]:
+        while self._stamps and stamp_ns <= self._stamps[-1]:  # the same: another look at that moment
             self._stamps.pop()
             self._poses.pop()
-            self._left_out = None
-        if not self._stamps or stamp_ns - self._stamps[-1] >= _GAP_NS or self._jumps_to(pose):
-            if self._left_out is not None and self._jumps_to(pose):
-                self._keep(*self._left_out)
-            self._keep(stamp_ns, pose)
-        else:
-            self._left_out = stamp_ns, pose
+        self._kept = max(0, min(self._kept, len(self._stamps) - 1))
+        between = slice(self._kept + 1, len(self._stamps))
+        if self._stamps[between] and not self._explained(between, stamp_ns, pose):
+            del self._stamps[between.start : -1], self._poses[between.start : -1]
+            self._kept = len(self._stamps) - 1
+        self._stamps.append(stamp_ns)
+        self._poses.append(pose)
 
-    def _jumps_to(self, pose: Array) -> bool:
-        last = self._poses[-1] if self._left_out is None else self._left_out[1]
-        return bool(np.abs(pose - last).max() > _JUMP)
-
-    def _keep(self, stamp_ns: int, pose: Array) -> None:
-        if self._stamps and self._stamps[-1] == stamp_ns:  # another look at the same moment
-            self._poses[-1] = pose
-        else:
-            self._stamps.append(stamp_ns)
-            self._poses.append(pose)
-        self._left_out = None
+    def _explained(self, between: slice, stamp_ns: int, pose: Array) -> bool:
+        """Whether even motion from the last kept pose to this one goes through all those in between."""
+        since, first = self._stamps[self._kept], self._poses[self._kept]
+        if stamp_ns - since > _GAP_NS:
+            return False
+        shares = (np.array(self._stamps[between]) - since) / (stamp_ns - since)
+        even = first + shares[:, None, None] * (pose - first)  # so short a turn needs no slerp
+        return bool(np.abs(even - np.stack(self._poses[between])).max() <= _EVEN)
 
     def correct(self, poses: Mapping[int, Array]) -> tuple[Stamps, Array]:
         """Takes over better poses, by stamp, of the camera at some moments.

@@ -1,0 +1,64 @@
+"""Networks that can be put down and taken up again, so that their memory is free meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from reobj.detection.base import Detector
+from reobj.encoding.base import Encoder
+from reobj.types import Embeddings, Frame, Instances, ModelId
+
+Network = TypeVar("Network")
+
+
+class Held(Generic[Network]):
+    """One network for several threads in turn, made when it is needed.
+
+    Args:
+        make: makes it; called at once, so that what is wrong is known at the start.
+    """
+
+    def __init__(self, make: Callable[[], Network]) -> None:
+        self._make, self.lock = make, threading.RLock()
+        self._network: Network | None = make()
+
+    def get(self) -> Network:
+        """The network, made again where it was put down. Hold ``lock`` while it is used."""
+        with self.lock:
+            if self._network is None:
+                self._network = self._make()
+            return self._network
+
+    def put_down(self) -> None:
+        """Forgets it, after whoever uses it now."""
+        with self.lock:
+            self._network = None
+
+
+class HeldDetector(Held[Detector]):
+    """A detector that can be put down."""
+
+    def detect(self, frame: Frame) -> Instances:
+        """Like the detector's."""
+        with self.lock:
+            return self.get().detect(frame)
+
+
+class HeldEncoder(Held[Encoder]):
+    """An encoder that can be put down; its model stays known."""
+
+    def __init__(self, make: Callable[[], Encoder]) -> None:
+        super().__init__(make)
+        self._model = self.get().model
+
+    @property
+    def model(self) -> ModelId:
+        """Which network it is."""
+        return self._model
+
+    def encode(self, frame: Frame, instances: Instances) -> Embeddings:
+        """Like the encoder's, after whoever came first: a frame, or somebody's question about an image."""
+        with self.lock:
+            return self.get().encode(frame, instances)

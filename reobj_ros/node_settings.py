@@ -1,0 +1,62 @@
+"""The parameters of a node while it lives: taken when it is configured, some of them at any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter as RosParameter
+
+from reobj.errors import ConfigError, ReobjError
+from reobj_ros.parameters import Parameter, declare
+
+
+class NodeSettings:
+    """Declares parameters, and refuses values that are wrong, or come at a wrong time, with a reason.
+
+    Args:
+        node: that has them.
+        is_configured: whether it is too late for what is taken when the node is configured.
+        tune: told new values of live parameters of a configured node; a ReobjError refuses them.
+
+    Attributes:
+        values: by name; what changes while the node runs changes here.
+    """
+
+    def __init__(
+        self, node: Node, is_configured: Callable[[], bool], tune: Callable[[dict[str, Any]], None]
+    ) -> None:
+        self._node, self._is_configured, self._tune = node, is_configured, tune
+        self._table: dict[str, Parameter] = {}
+        self.values: dict[str, Any] = {}
+        node.add_on_set_parameters_callback(self._judge)
+
+    def declare(self, table: Iterable[Parameter]) -> dict[str, Any]:
+        """Declares what is not declared yet; gives the present values. Raises as ``parameters.declare``."""
+        rows = list(table)
+        found = declare(self._node, rows)
+        self._table |= {row.name: row for row in rows}
+        self.values |= found
+        return found
+
+    def _judge(self, given: list[RosParameter]) -> SetParametersResult:
+        """Takes all of the values, or none of them. Those of rclpy itself are not judged here."""
+        ours = [(self._table[item.name], item.value) for item in given if item.name in self._table]
+        try:
+            values = {row.name: self._checked(row, value) for row, value in ours}
+            if values and self._is_configured():
+                self._tune(values)
+        except ReobjError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self.values |= values
+        return SetParametersResult(successful=True)
+
+    def _checked(self, row: Parameter, value: Any) -> Any:
+        if self._is_configured() and not row.live:
+            raise ConfigError(
+                f"parameter {row.name}: is taken when the node is configured; "
+                "deactivate it and clean it up before it can change"
+            )
+        return row.checked(value)
