@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from reobj.commands.console import console, metres, seconds
 from reobj.errors import InputError, mismatch
@@ -45,8 +45,9 @@ def list_command(
     snapshot = read_map(file)
     rows = snapshot.objects
     shown = range(len(rows)) if retired else snapshot.living().tolist()
-    columns = ("id", "label", "name", "state", "position m", "extent m", "views", "visits", "last seen")
-    table = Table(*columns, title=escape(file.name))
+    whole = [Column(name, no_wrap=True) for name in ("position m", "extent m")]
+    table = Table("id", "label", "name", "state", *whole, "views", "visits", "last seen", padding=0)
+    table.title = escape(file.name)
     for row in shown:
         if label in (None, rows.label_of(row)):
             table.add_row(*map(escape, _cells(snapshot, row)))

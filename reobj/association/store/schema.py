@@ -142,12 +142,13 @@ def check_version(connection: sqlite3.Connection, newest: int = VERSION) -> int:
     """The version of the map.
 
     Raises:
-        MapFileError: it is another kind of SQLite file.
+        MapFileError: it is empty, or another kind of SQLite file.
         MapVersionError: it is newer than ``newest``.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     if application != APPLICATION_ID:
-        raise MapFileError(mismatch("file", "an object map", "an SQLite file of something else"))
+        got = "an empty file" if is_empty(connection) else "an SQLite file of something else"
+        raise MapFileError(mismatch("content", "an object map", got))
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if not 1 <= version <= newest:
         raise MapVersionError(mismatch("version of the object map", f"1 to {newest}", version))
