@@ -114,7 +114,13 @@ class CalibrationInUse:
             log.log(level, "no calibration is known of the encoder %s: it is learned while running", model)
         self._choose(own)
 
+    def tune(self, thresholds: ThresholdConfig) -> None:
+        """Other thresholds hold from now on; what was learned stays."""
+        self._thresholds = thresholds
+        self.thresholds = thresholds.resolved(self._own)
+
     def _choose(self, own: SimilarityCalibration | None) -> None:
+        self._own = own
         self.thresholds = self._thresholds.resolved(own)
         self._current: AppearanceCalibration | LearnedCalibration = self._learned
         if self._calibration.source == "given":

@@ -12,10 +12,13 @@ class CoVisibility:
     Args:
         frames: a track counts from so many frames in a row on: a mask that falls apart in a frame or
             two must not keep an object from itself for ever.
+
+    Attributes:
+        frames: may be changed at any time.
     """
 
     def __init__(self, frames: int = 1) -> None:
-        self._frames = frames
+        self.frames = frames
         self._streaks: dict[int, int] = {}
         self._visible: frozenset[int] = frozenset()
         self._met_tracks: dict[int, set[int]] = {}
@@ -25,7 +28,7 @@ class CoVisibility:
     def observe(self, visible: frozenset[int]) -> frozenset[int]:
         """Takes the confirmed tracks of a frame; returns those that count from this one on."""
         self._streaks = {track: self._streaks.get(track, 0) + 1 for track in visible}
-        visible = frozenset(track for track, streak in self._streaks.items() if streak >= self._frames)
+        visible = frozenset(track for track, streak in self._streaks.items() if streak >= self.frames)
         arrived = visible - self._visible
         self._visible = visible
         for track in arrived:

@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from reobj.association.associator_config import AssociatorConfig
-from reobj.association.calibration_in_use import CalibrationInUse
 from reobj.association.decisions import decide
-from reobj.association.evidence import Array, EvidenceTerm, Queries
+from reobj.association.evidence import Array, Queries
 from reobj.association.explanations import decision_details
 from reobj.association.map.candidates import Candidates
 from reobj.association.map.map_object import ObjectState
-from reobj.association.map.object_map import ObjectMap
 from reobj.association.misplaced import misplaced
 from reobj.association.records import TrackRecord, queries
+from reobj.association.shared_map import SharedMap
 from reobj.association.track_book import TrackBook
 from reobj.association.tracks.tracker import Track
 from reobj.types import DecisionKind, Event, EventKind, TrackState
 
 #: probability that an object that is not where it was is seen somewhere else; bounds what its place can say
 _ABSENT_ELSEWHERE = 0.1
-#: an object that a track lost for less than this was not away: a mask failed, or something passed before it
-_SAME_VISIT_NS = 1_000_000_000
 #: one class name, where there is nothing to tell apart
 _ANY = np.array([""])
 
 
 class TrackDecider:
-    """Decides which objects the tracks of a frame are.
+    """Decides which objects the tracks of a camera's frame are.
 
     Args:
-        config: of the associator.
-        calibration: whose thresholds are used.
-        evidence: all kinds by name.
-        object_map: gets new objects and new visits.
+        shared: how they are compared; its map gets new objects and new visits.
         tracks: their evidence so far; learns what they are.
+        camera: its name.
     """
 
-    def __init__(
-        self,
-        config: AssociatorConfig,
-        calibration: CalibrationInUse,
-        evidence: Mapping[str, EvidenceTerm],
-        object_map: ObjectMap,
-        tracks: TrackBook,
-    ) -> None:
-        self._config, self._calibration, self._evidence = config, calibration, evidence
-        self._map, self._tracks = object_map, tracks
-        self.clear()
-
-    def clear(self) -> None:
-        """Forgets which objects were in view: another run begins, whose clock may be another one."""
-        self._in_view: dict[int, int] = {}
-
-    def saw(self, object_ids: Iterable[int], stamp_ns: int) -> None:
-        """Takes note of the objects that are in view in a frame."""
-        self._in_view = {i: t for i, t in self._in_view.items() if stamp_ns - t < _SAME_VISIT_NS}
-        self._in_view.update(dict.fromkeys(object_ids, stamp_ns))
+    def __init__(self, shared: SharedMap, tracks: TrackBook, camera: str) -> None:
+        self._shared, self._tracks, self._camera = shared, tracks, camera
+        self._map = shared.object_map
 
     def decide(self, tracks: Sequence[Track], stamp_ns: int) -> tuple[tuple[Event, ...], frozenset[int]]:
         """Compares the tracks without an object with the map; a tentative one can only be a known object.
@@ -75,8 +52,8 @@ class TrackDecider:
         asking = [t for t, i in zip(tracks, objects, strict=True) if not i]
         if not asking:
             return (), frozenset()
-        records = [self._tracks[t.track_id] for t in asking]
-        asked = queries(records, self._map, self._config.full_novelty, self._config.most_views)
+        records, config = [self._tracks[t.track_id] for t in asking], self._shared.config
+        asked = queries(records, self._map, config.full_novelty, config.most_views)
         asked = replace(asked, company=tuple(i for i in objects if i))
         absent = self._map.absent()
         candidates = self._candidates(asked, absent)
@@ -87,10 +64,10 @@ class TrackDecider:
             self._terms(asked, candidates, absent),
             np.stack(excluded),
             candidates.object_ids,
-            np.array([record.deferred >= self._config.max_deferred for record in records]),
-            self._calibration.thresholds,
+            np.array([record.deferred >= config.max_deferred for record in records]),
+            self._shared.calibration.thresholds,
             candidates.population,
-            candidates.uncompared * self._config.unlike_probability,
+            candidates.uncompared * config.unlike_probability,
         )
         events: list[Event] = []
         found = []
@@ -109,14 +86,14 @@ class TrackDecider:
         around = asked.places.positions if asked.places.located.all() else None
         return self._map.candidates(
             around,
-            self._config.gate_radius_m,
+            self._shared.config.gate_radius_m,
             asked.views,
             also=absent,
             without=asked.company,
         )
 
     def _terms(self, asked: Queries, candidates: Candidates, absent: list[int]) -> dict[str, Array]:
-        terms = {name: term(asked, candidates) for name, term in self._evidence.items()}
+        terms = {name: term(asked, candidates) for name, term in self._shared.evidence.items()}
         if "position" in terms and absent:
             gone = np.isin(candidates.object_ids, absent)
             terms["position"][:, gone] = np.maximum(terms["position"][:, gone], np.log(_ABSENT_ELSEWHERE))
@@ -126,8 +103,9 @@ class TrackDecider:
         """Makes the track the object that was decided on."""
         if record.decision.kind == DecisionKind.NEW:
             events = [self._create(track_id, record, stamp_ns)]
-        elif self._goes_on(record, stamp_ns):
+        elif visit_id := self._going_on(record, stamp_ns):
             stamps = record.first_ns, record.last_ns
+            self._map.go_on_with([visit_id])
             self._map.resume(
                 record.object_id, record.seen, record.labels, stamps, record.geometry, record.last_pose
             )
@@ -145,11 +123,12 @@ class TrackDecider:
         record.decision = replace(decision, object_id=object_id)
         return Event(EventKind.CREATED, stamp_ns, (object_id,), track_id, decision.probability)
 
-    def _goes_on(self, record: TrackRecord, stamp_ns: int) -> bool:
-        """Whether the object was in view a moment ago, so that its visit goes on."""
-        seen_ns = self._in_view.get(record.object_id)
-        recent = seen_ns is not None and stamp_ns - seen_ns < _SAME_VISIT_NS
-        return recent and self._map.state_of(record.object_id) != ObjectState.ABSENT
+    def _going_on(self, record: TrackRecord, stamp_ns: int) -> int:
+        """The visit that the object was in a moment ago, which goes on; 0 where it was out of view."""
+        visit_id = self._shared.sightings.visit_of(self._camera, record.object_id, stamp_ns)
+        if not visit_id or self._map.state_of(record.object_id) == ObjectState.ABSENT:
+            return 0
+        return visit_id if self._map.owner(visit_id) == record.object_id else 0
 
     def _return(self, track_id: int, record: TrackRecord, stamp_ns: int) -> list[Event]:
         """A new visit of an object that was away, and what happened to it meanwhile."""
@@ -179,4 +158,4 @@ class TrackDecider:
         if self._map.state_of(record.object_id) != ObjectState.ABSENT:
             return False
         there, first = self._map.places([record.object_id]), np.zeros(1, np.intp)
-        return bool(misplaced(self._config.position, record.geometry, first, there, _ANY)[0])
+        return bool(misplaced(self._shared.config.position, record.geometry, first, there, _ANY)[0])

@@ -89,6 +89,12 @@ class Presence:
         self._config = config or PresenceConfig()
         self._misses: dict[int, _Misses] = {}
 
+    def tune(self, config: PresenceConfig) -> None:
+        """Other parameters hold from now on; where they differ, all objects start anew."""
+        if config != self._config:
+            self._config = config
+            self.reset()
+
     @property
     def absent(self) -> frozenset[int]:
         """The objects that were reported, and not seen since."""

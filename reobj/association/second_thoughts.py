@@ -6,16 +6,12 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reobj.association.associator_config import AssociatorConfig
-from reobj.association.evidence import EvidenceTerm
 from reobj.association.geometry import InstanceGeometry
-from reobj.association.map.map_keeper import MapKeeper
 from reobj.association.misplaced import misplaced
-from reobj.association.neighbourhood import Neighbourhood
 from reobj.association.presence import Presence
 from reobj.association.reconsider import same_objects, strayed_visits
+from reobj.association.shared_map import SharedMap
 from reobj.association.track_book import TrackBook
 from reobj.association.tracks.tracker import Track
 from reobj.types import Event
@@ -32,25 +28,14 @@ class SecondThoughts:
     """Takes objects from tracks that are somewhere else, and corrects the map, but not what people did.
 
     Args:
-        config: of the associator.
-        evidence: all kinds by name.
-        keeper: of the map, merges and splits.
-        tracks: the living ones.
-        neighbourhood, presence: follow the edits.
+        shared: whose map is corrected.
+        tracks: the living ones of a camera.
+        presence: of the same camera, follows the edits.
     """
 
-    def __init__(
-        self,
-        config: AssociatorConfig,
-        evidence: Mapping[str, EvidenceTerm],
-        keeper: MapKeeper,
-        tracks: TrackBook,
-        neighbourhood: Neighbourhood,
-        presence: Presence,
-    ) -> None:
-        self._config, self._evidence, self._keeper = config, evidence, keeper
-        self._map, self._tracks = keeper.object_map, tracks
-        self._neighbourhood, self._presence = neighbourhood, presence
+    def __init__(self, shared: SharedMap, tracks: TrackBook, presence: Presence) -> None:
+        self._shared, self._keeper, self._map = shared, shared.keeper, shared.object_map
+        self._tracks, self._presence = tracks, presence
         self.clear()
 
     def clear(self) -> None:
@@ -70,11 +55,11 @@ class SecondThoughts:
         if not held:
             return frozenset()
         here = geometry.select(np.array([t.index for t, _ in held], dtype=np.intp))
-        near = self._map.near(here.positions, self._config.gate_radius_m)
+        near = self._map.near(here.positions, self._shared.config.gate_radius_m)
         near += sorted({i for _, i in held} - set(near))
         rows = np.array([near.index(i) for _, i in held], np.intp)
         labels = np.array(self._map.labels_of(near))
-        off = misplaced(self._config.position, here, rows, self._map.places(near), labels)
+        off = misplaced(self._shared.config.position, here, rows, self._map.places(near), labels)
         for (track, object_id), doubted in zip(held, off.tolist(), strict=True):
             record = self._tracks[track.track_id]
             record.doubts = record.doubts + 1 if doubted else 0
@@ -84,24 +69,24 @@ class SecondThoughts:
         doubted_ids = [held[k][0].track_id for k in np.flatnonzero(off).tolist()]
         return frozenset(i for i in doubted_ids if self._tracks.object_of(i))
 
-    def reconsider(self, held: NDArray[np.int64], stamp_ns: int) -> tuple[Event, ...]:
+    def reconsider(self, visits: Mapping[int, int], stamp_ns: int) -> tuple[Event, ...]:
         """Merges what turned out to be one object, and splits what turned out to be two.
 
         Args:
-            held: ids of the objects in view, 0 for none.
+            visits: objects in view, each with the visit of the camera that it is in.
             stamp_ns: of the frame.
         """
-        in_view = sorted(set(held.tolist()) - {0})
-        due = self._due(in_view, stamp_ns)
+        in_view = sorted(visits)
+        due = self._due(visits, stamp_ns)
         if not due:
             return ()
-        c, events = self._config, []
+        c, events = self._shared.config, []
         for object_id in due:
             strayed = strayed_visits(self._map, object_id, c.position)
             if strayed and object_id not in self._keeper.hand_edits().together:
                 events.append(self._keeper.split_visits(object_id, strayed, stamp_ns=stamp_ns))
         limits = c.reconsider.same, c.gate_radius_m, c.full_novelty, c.most_views
-        for same in same_objects(self._map, due, in_view, self._evidence, *limits):
+        for same in same_objects(self._map, due, in_view, self._shared.evidence, *limits):
             pair, sure = (same.kept, same.absorbed), same.probability
             if frozenset(pair) in self._keeper.hand_edits().apart:
                 continue
@@ -113,16 +98,16 @@ class SecondThoughts:
         """Objects were merged, split or deleted, by whomever: all that is remembered of them follows."""
         if self._tracks.follow_edits():
             self._presence.reset()  # who was missed before may be present again, as the map has it
-            self._neighbourhood.follow(self._map.identity)
+            self._shared.neighbourhood.follow(self._map.identity)
 
-    def _due(self, in_view: list[int], stamp_ns: int) -> list[int]:
+    def _due(self, visits: Mapping[int, int], stamp_ns: int) -> list[int]:
         """The objects of which there is something new since they were looked at."""
-        if not in_view or stamp_ns - self._last_ns < self._config.reconsider.every_s * 1e9:
+        if not visits or stamp_ns - self._last_ns < self._shared.config.reconsider.every_s * 1e9:
             return []
         self._last_ns = stamp_ns
-        now = dict(zip(in_view, self._map.running(in_view), strict=True))
-        before, self._looked = self._looked, {i: self._looked.get(i, (0, 0)) for i in in_view}
-        due = [i for i in in_view if now[i][0] != before.get(i, (0, 0))[0] or _grown(before[i], now[i])]
+        now = {i: (visit_id, self._map.frames_of(visit_id)) for i, visit_id in sorted(visits.items())}
+        before, self._looked = self._looked, {i: self._looked.get(i, (0, 0)) for i in now}
+        due = [i for i in now if now[i][0] != before.get(i, (0, 0))[0] or _grown(before[i], now[i])]
         self._looked.update((i, now[i]) for i in due)
         return due
 

@@ -13,7 +13,6 @@ from reobj.association.geometry import InstanceGeometry
 from reobj.association.map.object_map import ObjectMap
 from reobj.association.records import TrackRecord
 from reobj.association.tracks.tracker import Track
-from reobj.errors import InputError
 from reobj.types import Embeddings, Instances
 
 
@@ -25,6 +24,9 @@ class TrackBook:
         max_views: different views of a track that are kept.
         min_novelty: cosine distance from which an embedding is another view.
         frames_together: frames in a row in which two tracks are seen until they are two objects for good.
+
+    Attributes:
+        visits: all that the camera opened since it began, or was cleared.
     """
 
     def __init__(
@@ -32,14 +34,19 @@ class TrackBook:
     ) -> None:
         self._map = object_map
         self._max_views, self._min_novelty = max_views, min_novelty
-        self._frames_together = frames_together
+        self._met = CoVisibility(frames_together)
         self.clear()
 
     def clear(self) -> None:
         """Forgets all tracks."""
         self._records: dict[int, TrackRecord] = {}
-        self._met = CoVisibility(self._frames_together)
+        self.visits: set[int] = set()
+        self._met = CoVisibility(self._met.frames)
         self._edits = self._map.edits
+
+    def tune(self, frames_together: int) -> None:
+        """Another number holds from now on."""
+        self._met.frames = frames_together
 
     def __getitem__(self, track_id: int) -> TrackRecord:
         return self._records[track_id]
@@ -57,6 +64,11 @@ class TrackBook:
         records = map(self._records.get, [track.track_id for track in tracks])
         return [0 if record is None else record.decision.object_id for record in records]
 
+    def visits_of(self, tracks: Iterable[Track]) -> dict[int, int]:
+        """Object to the visit that it is in, of the tracks that are objects."""
+        records = filter(None, map(self._records.get, [track.track_id for track in tracks]))
+        return {record.object_id: record.visit_id for record in records if record.object_id}
+
     def get(self, track_id: int) -> TrackRecord | None:
         """The record of a track, None when it has none yet or starts anew."""
         return self._records.get(track_id)
@@ -71,7 +83,7 @@ class TrackBook:
     def follow_edits(self) -> bool:
         """After objects were merged, split or deleted: each track is what its visit belongs to now.
 
-        Of several tracks that became one object the one whose visit goes on keeps it.
+        Of several tracks that became one object the one that was seen last keeps it.
 
         Returns:
             Whether there was an edit.
@@ -79,15 +91,13 @@ class TrackBook:
         if self._edits == self._map.edits:
             return False
         self._edits = self._map.edits
-        now = {i: self._owner(record) for i, record in self._records.items() if record.visit_id}
-        order = sorted((i for i, k in now.items() if k), key=lambda i: not self._runs(i, now[i]))
+        now = {i: self._map.owner(r.visit_id) for i, r in self._records.items() if r.visit_id}
         taken: set[int] = set()
-        for track_id in order:
+        for track_id in sorted((i for i, k in now.items() if k), key=self._last_visible, reverse=True):
             object_id, record = now[track_id], self._records[track_id]
             if object_id in taken:
                 continue
             taken.add(object_id)
-            self._map.go_on_with(record.visit_id)  # another one may run after time went back
             record.decision = replace(record.decision, object_id=object_id)
             self._met.hold(track_id, object_id)
             now.pop(track_id)
@@ -95,14 +105,10 @@ class TrackBook:
             self.release(track_id)
         return True
 
-    def _owner(self, record: TrackRecord) -> int:
-        try:
-            return self._map.owner(record.visit_id)
-        except InputError:
-            return 0
-
-    def _runs(self, track_id: int, object_id: int) -> bool:
-        return self._map.running_visit(object_id) == self._records[track_id].visit_id
+    def _last_visible(self, track_id: int) -> tuple[int, int]:
+        """When the track was seen last, as its object; of two at once the newer visit counts."""
+        visit_id = self._records[track_id].visit_id
+        return self._map.last_seen(visit_id), visit_id
 
     def see(
         self,
@@ -136,7 +142,8 @@ class TrackBook:
     def hold(self, track_id: int, object_id: int) -> None:
         """The track is this object from now on, and no other track is."""
         self.release_object(object_id, but=track_id)
-        self._records[track_id].visit_id = self._map.running_visit(object_id)
+        self._records[track_id].visit_id = visit_id = self._map.running_visit(object_id)
+        self.visits.add(visit_id)
         self._met.hold(track_id, object_id)
         self._map.never_same(object_id, self._met.met(track_id))
 

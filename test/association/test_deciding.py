@@ -2,12 +2,11 @@ import numpy as np
 import pytest
 
 from reobj.association.associator_config import AssociatorConfig
-from reobj.association.calibration_in_use import CalibrationInUse
 from reobj.association.deciding import TrackDecider
 from reobj.association.geometry import InstanceGeometry
 from reobj.association.map.map_object import ObjectState
-from reobj.association.map.object_map import ObjectMap
 from reobj.association.map.views import Views
+from reobj.association.shared_map import SharedMap
 from reobj.association.track_book import TrackBook
 from reobj.association.tracks.tracker import Track
 from reobj.types import Decision, DecisionKind, Embeddings, EventKind, Instances, ModelId, TrackState
@@ -31,14 +30,14 @@ class Scene:
     """Tracks, the map, and evidence that says what it is told to; ``asked`` keeps what was asked."""
 
     def __init__(self):
-        config = AssociatorConfig(max_deferred=3)
-        self.objects = ObjectMap(max_prototypes=4)
+        config = AssociatorConfig(max_deferred=3, max_prototypes=4, min_novelty=0.05)
+        self.shared = SharedMap(config)
+        self.objects = self.shared.object_map
         self.objects.use(MODEL)
         self.book = TrackBook(self.objects, 4, 0.02, 1)
         self.said, self.asked = {}, []
-        calibration = CalibrationInUse(config.calibration, config.thresholds, {})
-        evidence = {"oracle": self.oracle, "position": config.position}
-        self.decider = TrackDecider(config, calibration, evidence, self.objects, self.book)
+        self.shared.evidence = {"oracle": self.oracle, "position": config.position}
+        self.decider = TrackDecider(self.shared, self.book, "front")
 
     def oracle(self, queries, candidates):
         self.asked.append((queries, candidates))
@@ -47,6 +46,10 @@ class Scene:
 
     def add(self, x, last_ns=0, frames=5):
         return self.objects.create(Views.of(E[:1]), ["chair"] * frames, (0, last_ns), at(x))
+
+    def saw(self, *object_ids, stamp_ns, camera="front"):
+        visits = {i: self.objects.running_visit(i) for i in object_ids}
+        self.shared.sightings.note(camera, visits, stamp_ns)
 
     def see(self, *states, places, first_id=1, stamp_ns=9 * S, pose=None):
         n = len(states)
@@ -202,7 +205,7 @@ def test_an_object_that_was_not_missed_has_not_moved(scene):
 @pytest.mark.parametrize(("away_ns", "visits"), [(S - 1, 1), (S, 2)])
 def test_an_object_lost_for_less_than_a_second_was_not_away(scene, away_ns, visits):
     scene.add(0.0, last_ns=9 * S, frames=5)
-    scene.decider.saw([1], 9 * S)
+    scene.saw(1, stamp_ns=9 * S)
     pose = np.eye(4)
     events, found = scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + away_ns, pose=pose)
     assert len(events) == visits - 1
@@ -226,7 +229,7 @@ def test_a_return_tells_the_poses_of_then_and_now(scene):
 def test_an_object_that_moved_and_is_lost_for_a_moment_goes_on(scene):
     scene.add(0.0, last_ns=9 * S)
     scene.objects.set_state(1, ObjectState.MOVED)
-    scene.decider.saw([1], 9 * S)
+    scene.saw(1, stamp_ns=9 * S)
     assert scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + S // 10) == ((), {1})
     assert scene.objects.get(1).state == ObjectState.MOVED
 
@@ -235,7 +238,7 @@ def test_an_object_that_was_missed_already_does_not_go_on(scene):
     """Where one look at its empty place is enough, that takes less than a second."""
     scene.add(0.0, last_ns=9 * S)
     scene.objects.set_state(1, ObjectState.ABSENT)
-    scene.decider.saw([1], 9 * S)
+    scene.saw(1, stamp_ns=9 * S)
     events, _ = scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + S // 10)
     assert [e.kind for e in events] == [EventKind.REIDENTIFIED]
     assert scene.objects.get(1).state == ObjectState.PRESENT
@@ -243,9 +246,9 @@ def test_an_object_that_was_missed_already_does_not_go_on(scene):
 
 def test_who_was_in_view_is_remembered_for_a_second(scene):
     scene.add(0.0), scene.add(2.0)
-    scene.decider.saw([1, 2], 8 * S)
-    scene.decider.saw([2], 8 * S + S // 2)
-    scene.decider.saw([], 9 * S)
+    scene.saw(1, 2, stamp_ns=8 * S)
+    scene.saw(2, stamp_ns=8 * S + S // 2)
+    scene.saw(stamp_ns=9 * S)
     events, found = scene.decide(CONFIRMED, CONFIRMED, places=at(0.0, 2.0), stamp_ns=9 * S)
     assert [(e.kind, e.object_ids) for e in events] == [(EventKind.REIDENTIFIED, (1,))]
     assert found == {1, 2}
@@ -254,8 +257,35 @@ def test_who_was_in_view_is_remembered_for_a_second(scene):
 def test_when_a_run_begins_anew_no_visit_goes_on(scene):
     """A looped bag: how long ago an object was seen is not known."""
     scene.add(0.0, last_ns=9 * S)
-    scene.decider.saw([1], 9 * S)
-    scene.decider.clear()
+    scene.saw(1, stamp_ns=9 * S)
+    scene.shared.sightings.forget("front")
     events, _ = scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + 1)
     assert [e.kind for e in events] == [EventKind.REIDENTIFIED]
     assert len(scene.objects.visits(1)) == 2
+
+
+def test_what_another_camera_has_in_view_is_seen_in_a_visit_of_its_own(scene):
+    scene.add(0.0, last_ns=9 * S)
+    scene.saw(1, stamp_ns=9 * S, camera="left")
+    (event,), found = scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + 1)
+    assert (event.kind, event.absence_ns, found) == (EventKind.REIDENTIFIED, 1, {1})
+    assert [v.track_id for v in scene.objects.visits(1)] == [0, 1]
+
+
+def test_a_visit_of_this_camera_goes_on_though_another_one_began_since(scene):
+    scene.add(0.0, last_ns=9 * S)
+    scene.saw(1, stamp_ns=9 * S)
+    scene.objects.visit(1, 9 * S, Views.of(E[:1]), ["chair"], (9 * S, 9 * S), at(0.0), track_id=77)
+    assert scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + 1) == ((), {1})
+    assert [v.views for v in scene.objects.visits(1)] == [6, 1]
+    assert scene.book[1].visit_id == 1
+
+
+def test_a_visit_that_was_split_off_does_not_go_on(scene):
+    scene.add(0.0, last_ns=9 * S)
+    scene.objects.visit(1, 9 * S, Views.of(E[:1]), ["chair"], (9 * S, 9 * S), at(0.0), track_id=77)
+    scene.saw(1, stamp_ns=9 * S)
+    scene.objects.split(1, [2])
+    scene.said = {1: 30.0}
+    (event,), _ = scene.decide(CONFIRMED, places=at(0.0), stamp_ns=9 * S + 1)
+    assert (event.kind, event.object_ids) == (EventKind.REIDENTIFIED, (1,))

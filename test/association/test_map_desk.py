@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from reobj.association.associator import MapAssociator
+from reobj.association.associator_config import AssociatorConfig
 from reobj.association.desk.answers import Code
 from reobj.association.desk.find_objects import Example, Query
 from reobj.association.desk.map_desk import MapDesk
 from reobj.association.store.reading import read_map
+from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.errors import StorageError
 from reobj.types import DecisionKind, Embeddings, EventKind, FrameResult, ModelId, TrackState
 
@@ -95,6 +97,24 @@ def test_a_track_is_split_off(room):
     assert (answer.value.kind, answer.value.object_ids) == (EventKind.SPLIT, (1, 4))
     assert [v.track_id for v in room.associator.object_map.visits(4)] == [second.track_id]
     assert room.desk.split(1, track_id=first.track_id).code == Code.INVALID_ARGUMENT  # its only one now
+
+
+def test_a_track_that_went_on_with_a_visit_is_split_off_with_that(room):
+    """It took the object over from another track within a second; since then another camera sees it too."""
+    room.leave_and_come_back()
+    visit = room.associator.object_map.visits(1)[-1]
+    room.associator.tune(AssociatorConfig(tracker=TrackerConfig(max_age=1)))
+    room.frames(3, hidden={0, 1, 2})
+    room.frames(4)
+    track = next(o.track_id for o in room.last.objects if o.object_id == 1)
+    assert track not in [v.track_id for v in room.associator.object_map.visits(1)]
+    left = room.associator.camera("left")
+    for k in range(3):
+        frame, instances, embeddings, _ = room.walk.world.look(room.walk.stamp_ns + k * 100_000_000)
+        left.update(frame, instances, embeddings)
+    assert len(room.associator.object_map.visits(1)) == 3
+    assert room.desk.split(1, track_id=track).value.object_ids == (1, 4)
+    assert [v.visit_id for v in room.associator.object_map.visits(4)] == [visit.visit_id]
 
 
 def test_a_deleted_object_is_unknown(room):
@@ -365,6 +385,19 @@ def test_a_track_that_has_no_object_yet_is_explained_as_deferred(make_world, mak
     answer = room.desk.explain(0, track.track_id)
     assert (answer.code, answer.value.item) == (Code.OK, None)
     assert answer.value.why.decision.kind == DecisionKind.DEFER
+
+
+def test_a_track_in_the_last_frame_of_any_camera_is_explained(make_world, make_walk, distinct):
+    room = Room(make_world, make_walk, distinct(3))
+    room.associator.reset()
+    room.frames(1)
+    of_left = dataclasses.replace(room.last, stamp_ns=room.last.stamp_ns + 7, frame_id="left", objects=())
+    room.desk.see(of_left, None, "left")
+    why = room.desk.explain(0, room.last.objects[0].track_id).value.why
+    assert (why.stamp_ns, why.decision.kind) == (room.last.stamp_ns, DecisionKind.DEFER)
+    assert (room.desk.stamp_ns, room.desk.frame_id) == (of_left.stamp_ns, "left")
+    room.frames(1)
+    assert room.desk.frame_id == "camera"
 
 
 @pytest.mark.parametrize(

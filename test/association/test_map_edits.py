@@ -297,9 +297,10 @@ def test_a_copy_of_everything_restores_to_the_same_map(objects):
 def test_corrected_poses_move_visits_with_the_moment_they_were_seen(objects):
     a = make(objects, 0, place=at(0, 0, 0), stamps=(0, 0))
     b = make(objects, 1, place=at(1, 0, 0), stamps=(10, 10))
-    c = make(objects, 2)
+    c, d = make(objects, 2), make(objects, 3, place=at(1, 0, 0), stamps=(10, 10))
     turned = np.array([[0, -1, 0, 0], [1, 0, 0, 2], [0, 0, 1, 0], [0, 0, 0, 1.0]])
-    assert objects.correct_poses(np.array([0, 10]), np.stack([np.eye(4), turned])) == 1
+    assert objects.correct_poses(np.array([0, 10]), np.stack([np.eye(4), turned]), {1, 2, 3}) == 1
     assert objects.get(a).position.tolist() == [0, 0, 0]
     np.testing.assert_allclose(objects.get(b).position, [0, 3, 0], atol=1e-12)
     assert objects.get(c).position is None
+    assert objects.get(d).position.tolist() == [1, 0, 0]  # seen from elsewhere

@@ -169,3 +169,29 @@ def test_cleared_it_knows_nobody():
 def test_a_value_out_of_range_names_its_key(key, value):
     with pytest.raises(ConfigError, match=f"neighbours.{key}"):
         NeighbourConfig(**{key: value})
+
+
+def test_a_moment_is_a_frame_of_one_camera():
+    """Two cameras in turn: who is in view of both at once is not together for that."""
+    rng = np.random.default_rng(3)
+    neighbourhood, history = Neighbourhood(FREE), []
+    walks = {"front": random_walk(rng), "left": random_walk(rng)}
+    for step in range(300):
+        camera = str(rng.choice(["front", "left"]))
+        view = next(walks[camera])
+        neighbourhood.observe(view, camera)
+        history.append(set(view))
+        if step % 50 == 20:
+            neighbourhood.leave(camera)  # what it saw stays counted
+        if step % 7:
+            continue
+        company = rng.choice(np.arange(1, 9), 3, replace=False).tolist()
+        others = sorted(set(range(1, 10)) - set(company))
+        expected = [plain(history, company, i, FREE) for i in others]
+        np.testing.assert_allclose(neighbourhood(asked(company), candidates(*others))[0], expected)
+
+
+def test_a_camera_that_saw_nothing_can_be_left():
+    neighbourhood = observed(HALF)
+    neighbourhood.leave("left")
+    np.testing.assert_allclose(neighbourhood(asked([2]), candidates(1)), [[math.log(1.5)]])

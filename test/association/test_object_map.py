@@ -178,9 +178,25 @@ def test_only_the_visit_that_was_last_goes_on_and_is_told_as_running(objects):
     objects.visit(i, 9, Views.of(E[:1]), ["chair"] * 3, (8, 9), NOWHERE)
     objects.resume(i, Views.of(E[:1]), ["chair"] * 4, (10, 11), NOWHERE)
     assert [v.views for v in objects.visits(i)] == [2, 7]
-    assert objects.running([j, i]) == [(2, 2), (3, 7)]
     assert [objects.running_visit(k) for k in (j, i)] == [2, 3]
-    assert objects.running([]) == []
+    assert [(objects.last_seen(v), objects.frames_of(v)) for v in (1, 2, 3)] == [(0, 2), (0, 2), (11, 7)]
+
+
+def test_any_visit_of_an_object_can_go_on(objects):
+    i, j = (objects.create(Views.of(E[:1]), ["chair"], (0, 0), NOWHERE) for _ in range(2))
+    objects.visit(i, 9, Views.of(E[:1]), ["chair"], (9, 9), NOWHERE)
+    objects.go_on_with([1, 2])
+    objects.observe([i, j], E[:2], ["chair"] * 2, 20, InstanceGeometry.unknown(2))
+    assert [objects.frames_of(v) for v in (1, 2, 3)] == [2, 2, 1]
+    assert objects.running_visit(i) == 1
+
+
+def test_a_visit_that_is_none_belongs_to_nobody(objects):
+    i, _ = (objects.create(Views.of(E[:1]), ["chair"], (0, 0), NOWHERE) for _ in range(2))
+    objects.delete(i)
+    assert [objects.owner(visit_id) for visit_id in (1, 2, 3)] == [0, 2, 0]
+    with pytest.raises(InputError, match="visit_id"):
+        objects.go_on_with([3])
 
 
 def test_what_goes_on_is_written_down(objects):
@@ -202,7 +218,7 @@ def test_an_unknown_object_does_not_go_on(objects):
     with pytest.raises(InputError, match="object_id"):
         objects.resume(1, Views.of(E[:1]), ["chair"], (0, 0), NOWHERE)
     with pytest.raises(InputError, match="object_id"):
-        objects.running([1])
+        objects.running_visit(1)
 
 
 def test_some_objects_are_candidates_wherever_they_are_and_some_are_not(objects):

@@ -5,13 +5,12 @@ from reobj.association.associator_config import AssociatorConfig
 from reobj.association.evidence import Queries
 from reobj.association.geometry import InstanceGeometry
 from reobj.association.map.candidates import Candidates
-from reobj.association.map.map_keeper import MapKeeper
-from reobj.association.map.object_map import ObjectMap
 from reobj.association.map.views import Views
-from reobj.association.neighbourhood import NeighbourConfig, Neighbourhood
+from reobj.association.neighbourhood import NeighbourConfig
 from reobj.association.presence import Presence
 from reobj.association.reconsider import ReconsiderConfig
 from reobj.association.second_thoughts import SecondThoughts
+from reobj.association.shared_map import SharedMap
 from reobj.association.track_book import TrackBook
 from reobj.association.tracks.tracker import Track
 from reobj.types import Decision, DecisionKind, Embeddings, EventKind, Instances, ModelId, TrackState
@@ -34,16 +33,20 @@ class Scene:
     """Tracks k = 1, 2, ... and the map that they are in."""
 
     def __init__(self):
-        self.objects = ObjectMap(max_prototypes=4)
-        self.objects.use(MODEL)
-        self.keeper = MapKeeper(self.objects)
-        self.book = TrackBook(self.objects, 4, 0.02, 3)
-        self.neighbourhood = Neighbourhood(NeighbourConfig(most=9.0, strongest=9.0))
-        self.said, self.asked = {}, []
-        config = AssociatorConfig(reconsider=ReconsiderConfig(same=0.95, every_s=0.5))
-        self.second_thoughts = SecondThoughts(
-            config, {"oracle": self.oracle}, self.keeper, self.book, self.neighbourhood, Presence()
+        config = AssociatorConfig(
+            max_prototypes=4,
+            min_novelty=0.05,
+            neighbours=NeighbourConfig(most=9.0, strongest=9.0),
+            reconsider=ReconsiderConfig(same=0.95, every_s=0.5),
         )
+        shared = SharedMap(config)
+        self.objects, self.keeper, self.neighbourhood = shared.object_map, shared.keeper, shared.neighbourhood
+        self.objects.use(MODEL)
+        self.neighbourhood.clear()
+        self.book = TrackBook(self.objects, 4, 0.02, 3)
+        self.said, self.asked = {}, []
+        shared.evidence = {"oracle": self.oracle}
+        self.second_thoughts = SecondThoughts(shared, self.book, Presence())
 
     def oracle(self, queries, candidates):
         self.asked.append(queries.places.positions[:, 0].tolist())
@@ -73,7 +76,8 @@ class Scene:
             self.objects.observe([object_id], E[:1], ["chair"], 0, InstanceGeometry.unknown(1))
 
     def reconsider(self, *held, stamp_ns=S):
-        return self.second_thoughts.reconsider(np.array(held, np.int64), stamp_ns)
+        visits = {i: self.objects.running_visit(i) for i in held if i}
+        return self.second_thoughts.reconsider(visits, stamp_ns)
 
 
 @pytest.fixture

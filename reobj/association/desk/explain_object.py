@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from reobj.association.desk.answers import NothingFoundError
@@ -30,14 +30,22 @@ class Explained:
     views: tuple[bytes, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A track in the last frame of its camera, and the stamp of that, nanoseconds."""
+
+    tracked: TrackedObject
+    stamp_ns: int
+
+
 def explain_object(
-    keeper: MapKeeper, last: FrameResult | None, album: ViewAlbum, object_id: int, track_id: int
+    keeper: MapKeeper, last: Collection[FrameResult], album: ViewAlbum, object_id: int, track_id: int
 ) -> Explained:
     """Explains one track of an object.
 
     Args:
         keeper: of the map and its history.
-        last: the last frame, whose tracks may not be decided yet.
+        last: the last frame of each camera, whose tracks may not be decided yet.
         album: pictures.
         object_id: whose track; 0 = that of ``track_id``.
         track_id: 0 = the last one of the object.
@@ -49,26 +57,28 @@ def explain_object(
     """
     if not object_id and not track_id:
         raise InputError(mismatch("object_id and track_id", "one of them > 0", 0))
-    tracked = in_view(last, track_id)
+    seen = in_view(last, track_id)
     if not object_id:
-        if last is not None and tracked is not None and not tracked.object_id:
-            return Explained(None, Explanation(track_id, last.stamp_ns, tracked.decision))
-        object_id = tracked.object_id if tracked is not None else _became(keeper.events, track_id)
+        if seen is not None and not seen.tracked.object_id:
+            return Explained(None, Explanation(track_id, seen.stamp_ns, seen.tracked.decision))
+        object_id = seen.tracked.object_id if seen is not None else _became(keeper.events, track_id)
     objects = keeper.object_map
     now = objects.resolve(object_id)
     known = explained(objects.visits(now), keeper.events)
     why = next((each for each in reversed(known) if track_id in (0, each.track_id)), None)
-    if why is None and last is not None and tracked is not None and tracked.object_id:
-        why = Explanation(track_id, last.stamp_ns, tracked.decision)  # it goes on with another one's visit
+    if why is None and seen is not None and seen.tracked.object_id:
+        why = Explanation(
+            track_id, seen.stamp_ns, seen.tracked.decision
+        )  # it goes on with another one's visit
     if why is None:
         raise NothingFoundError(mismatch(f"track_id of object {now}", "one of its tracks", track_id))
     return Explained(objects.get(now), why, album.of(_ids_of(objects, keeper.events, now)))
 
 
-def in_view(last: FrameResult | None, track_id: int) -> TrackedObject | None:
-    """What a track of the last frame is; None when it was not in it."""
-    tracked = () if last is None else last.objects
-    return next((item for item in tracked if item.track_id == track_id), None)
+def in_view(last: Iterable[FrameResult], track_id: int) -> Seen | None:
+    """What a track is in one of these frames; None when it is in none of them."""
+    tracked = (Seen(item, result.stamp_ns) for result in last for item in result.objects)
+    return next((seen for seen in tracked if seen.tracked.track_id == track_id), None)
 
 
 def _became(events: Iterable[Event], track_id: int) -> int:

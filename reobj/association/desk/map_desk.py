@@ -75,31 +75,37 @@ class MapDesk:
         self._encoder = encoder
         self._keeper = associator.keeper
         self._album = ViewAlbum()
-        self._last: FrameResult | None = None
+        self._last: dict[str, FrameResult] = {}  # of each camera, in the order that they came
 
-    def see(self, result: FrameResult, colour: NDArray[np.uint8] | None) -> None:
+    def see(self, result: FrameResult, colour: NDArray[np.uint8] | None, camera: str = "") -> None:
         """Takes note of a frame, so that its tracks can be explained.
 
         Args:
             result: of the pipeline.
             colour: (H, W, 3) RGB where the image is at hand; gives the pictures of the objects.
+            camera: whose frame it is.
         """
         with self.associator.lock:
-            self._last = result
+            self._last.pop(camera, None)
+            self._last[camera] = result
             if colour is not None:
                 self._album.see(result.stamp_ns, colour, result.instances, result.objects)
 
     @property
     def stamp_ns(self) -> int:
         """The present on the clock of the images: that of the last frame, or of the last event before."""
-        if self._last is not None:
-            return self._last.stamp_ns
+        if self._latest is not None:
+            return self._latest.stamp_ns
         return self._keeper.events[-1].stamp_ns if self._keeper.events else 0
 
     @property
     def frame_id(self) -> str:
         """Of the last frame; empty before the first."""
-        return "" if self._last is None else self._last.frame_id
+        return "" if self._latest is None else self._latest.frame_id
+
+    @property
+    def _latest(self) -> FrameResult | None:
+        return next(reversed(self._last.values()), None)
 
     @property
     def failure(self) -> ReobjError | None:
@@ -175,11 +181,11 @@ class MapDesk:
         return f"they are objects {', '.join(map(str, event.object_ids))} now", event
 
     def _take_out(self, object_id: int, track_id: int) -> Event:
-        tracked = in_view(self._last, track_id)
+        seen = in_view(self._last.values(), track_id)
         own = any(visit.track_id == track_id for visit in self._objects.visits(object_id))
-        if own or tracked is None or tracked.object_id != object_id:
+        if own or seen is None or seen.tracked.object_id != object_id:
             return self._keeper.split(object_id, track_id, stamp_ns=self.stamp_ns)
-        going_on = self._objects.running_visit(object_id)  # that of a track that was lost for a moment
+        going_on = self.associator.visit_of(track_id)  # that of a track that was lost for a moment
         return self._keeper.split_visits(object_id, [going_on], stamp_ns=self.stamp_ns)
 
     @answered
@@ -217,7 +223,7 @@ class MapDesk:
             object_id: whose track; 0 = that of ``track_id``.
             track_id: 0 = the last one of the object.
         """
-        found = explain_object(self._keeper, self._last, self._album, object_id, track_id)
+        found = explain_object(self._keeper, self._last.values(), self._album, object_id, track_id)
         return summary(found.why), found
 
     @answered
@@ -252,4 +258,4 @@ class MapDesk:
 
     def _forget_tracks(self) -> None:
         self.associator.reset_tracks()
-        self._last = None
+        self._last.clear()

@@ -173,15 +173,15 @@ class MapPrototypes:
             self._table["closeness"][rows[unknown]] = known[unknown]
         return known
 
-    def correct_poses(self, stamps: Ids, corrections: NDArray[np.float64], since_visit: int) -> None:
-        """Moves where all were seen from, as ``moved_between`` says for their moments."""
+    def correct_poses(self, stamps: Ids, corrections: NDArray[np.float64], visit_ids: Ids) -> None:
+        """Moves where those of (V,) visits were seen from, as ``moved_between`` says for their moments."""
         poses, seen = self._table["pose"], self._table["stamp"]
         better = moved_between(stamps, corrections, seen.ravel()).reshape(poses.shape)
-        own = (self._table["visit"] >= since_visit)[..., None, None]
+        own = np.isin(self._table["visit"], visit_ids)[..., None, None]
         poses[:] = np.where(own, better @ poses, poses)
         for row, spare in self._reserve.items():
             views = spare.views
-            own = (spare.visit_ids >= since_visit)[:, None, None]
+            own = np.isin(spare.visit_ids, visit_ids)[:, None, None]
             poses = np.where(
                 own, moved_between(stamps, corrections, views.stamps_ns) @ views.poses, views.poses
             )

@@ -62,24 +62,27 @@ class MapView:
         return self._state.identities.resolve(object_id)
 
     def owner(self, visit_id: int) -> int:
-        """The living object that a visit belongs to now. Raises InputError when there is none."""
+        """The living object that a visit belongs to now; 0 where there is none."""
         s = self._state
+        if not s.visits.has(visit_id):
+            return 0
         object_id = int(s.table["id"][s.visits.table["owner"][s.visits.row(visit_id)]])
-        s.living_row(object_id)
-        return object_id
+        return object_id if s.lives(object_id) else 0
 
     def running_visit(self, object_id: int) -> int:
-        """The visit that ``observe`` adds to: the one seen last."""
+        """The visit that ``observe`` adds to: the one that was opened or gone on with last."""
         s = self._state
         return int(s.visits.table["id"][s.table["running"][s.living_row(object_id)]])
 
-    def running(self, object_ids: list[int]) -> list[tuple[int, int]]:
-        """Of each object the visit that ``observe`` adds to, and the frames that it has seen so far."""
-        s = self._state
-        rows = s.table["running"][s.living_rows(object_ids)]
-        return list(
-            zip(s.visits.table["id"][rows].tolist(), s.visits.table["views"][rows].tolist(), strict=True)
-        )
+    def last_seen(self, visit_id: int) -> int:
+        """Stamp of the last frame of a visit, nanoseconds. Raises InputError when there is no such visit."""
+        log = self._state.visits
+        return int(log.table["last"][log.row(visit_id)])
+
+    def frames_of(self, visit_id: int) -> int:
+        """How many frames a visit has seen. Raises InputError when there is no such visit."""
+        log = self._state.visits
+        return int(log.table["views"][log.row(visit_id)])
 
     def visits(self, object_id: int) -> tuple[Visit, ...]:
         """Copies of the visits of an object, retired or not, the oldest first."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,13 +130,11 @@ class ObjectMap(MapView):
         seen = NewVisit(DecisionKind.MATCH, views, votes, stamps_ns, geometry, 0, 1.0, pose)
         map_growth.resume(self._state, self._state.living_row(object_id), seen)
 
-    def go_on_with(self, visit_id: int) -> None:
-        """The visit is the one that ``observe`` adds to."""
+    def go_on_with(self, visit_ids: Iterable[int]) -> None:
+        """``observe`` and ``resume`` add to these visits. Raises InputError when one does not exist."""
         s = self._state
-        visit = s.visits.row(visit_id)
-        row = int(s.visits.table["owner"][visit])
-        s.table["running"][row] = visit
-        s.journal.objects.add(row)
+        visits = np.array([s.visits.row(visit_id) for visit_id in visit_ids], np.intp)
+        s.table["running"][s.visits.table["owner"][visits]] = visits
 
     def observe(
         self,
@@ -223,23 +221,22 @@ class ObjectMap(MapView):
         self._next_id, self.edits = self._next_id + 1, self.edits + 1
         return self._next_id - 1
 
-    @property
-    def next_visit_id(self) -> int:
-        """First id of a visit that was never given out."""
-        return self._next_visit_id
-
-    def correct_poses(self, stamps_ns: NDArray[np.int64], corrections: Array, since_visit: int = 1) -> int:
+    def correct_poses(
+        self, stamps_ns: NDArray[np.int64], corrections: Array, visit_ids: Collection[int]
+    ) -> int:
         """Moves visits, and where views were seen from, with the camera; objects are placed anew from them.
 
         Args:
             stamps_ns: (K,) ascending, K > 0.
             corrections: (K, 4, 4) rigid, from places as they were to places as they are; in between in
                 proportion of time.
+            visit_ids: those that were seen from the corrected poses; others stay where they are.
 
         Returns:
             How many objects moved.
         """
-        return pose_correction.correct(self._state, stamps_ns, corrections, since_visit)
+        mine = np.fromiter(visit_ids, np.int64, len(visit_ids))
+        return pose_correction.correct(self._state, stamps_ns, corrections, mine)
 
     def never_same(self, object_id: int, others: Iterable[int]) -> None:
         """The object was seen in one frame with each of the others: kept for good. Old ids will do."""

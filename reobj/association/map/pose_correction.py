@@ -17,10 +17,10 @@ Array = NDArray[np.float64]
 _STILL_M = 1e-6
 
 
-def correct(state: MapState, stamps: Stamps, corrections: Array, since_visit: int = 1) -> int:
-    """As ``ObjectMap.correct_poses``."""
+def correct(state: MapState, stamps: Stamps, corrections: Array, visit_ids: NDArray[np.int64]) -> int:
+    """As ``ObjectMap.correct_poses``, with (V,) visits."""
     log = state.visits.table
-    every = np.flatnonzero(log["id"] >= since_visit)
+    every = np.flatnonzero(np.isin(log["id"], visit_ids))
     first, last = log["first"][every], log["last"][every]
     middle = first + (last - first) // 2
     put_places(log, every, moved(places_in(log, every), moved_between(stamps, corrections, middle)))
@@ -29,7 +29,7 @@ def correct(state: MapState, stamps: Stamps, corrections: Array, since_visit: in
     rows = np.unique(log["owner"][every]).tolist()
     before = state.table["position"][rows]
     state.recompute_places(rows)
-    state.prototypes.correct_poses(stamps, corrections, since_visit)
+    state.prototypes.correct_poses(stamps, corrections, visit_ids)
     state.journal.objects.update(rows)
     state.journal.slots.update((row, slot) for row in rows for slot in range(state.prototypes.count(row)))
     steps = np.linalg.norm(state.table["position"][rows] - before, axis=1)

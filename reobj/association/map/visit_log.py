@@ -64,6 +64,10 @@ class VisitLog:
         self.table.append(1, id=visit_id, owner=owner, **columns)
         return row
 
+    def has(self, visit_id: int) -> bool:
+        """Whether there is a visit of that id."""
+        return visit_id in self._rows
+
     def row(self, visit_id: int) -> int:
         """Where a visit stands. Raises InputError when there is none of that id."""
         if visit_id not in self._rows:

@@ -21,6 +21,7 @@ from reobj.association.tracks.mask_overlap import LastMasks
 from reobj.association.tracks.matching import Affinities, match
 from reobj.association.tracks.motion import NEAR_M, CameraMotion
 from reobj.association.tracks.shift import common_shift
+from reobj.association.tracks.track_ids import TrackIds
 from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.errors import InputError, mismatch
 from reobj.types import Instances, TrackState
@@ -36,7 +37,7 @@ class Track:
 
     Attributes:
         index: row of the detection.
-        track_id: > 0, never reused by its tracker.
+        track_id: > 0, never reused by its tracker, or by another one that shares its ids.
         state: tentative until it has been hit often enough.
     """
 
@@ -56,13 +57,21 @@ class _Seen(NamedTuple):
 
 
 class Tracker:
-    """Follows instances from frame to frame. One per camera; ids are unique within it."""
+    """Follows instances from frame to frame. One per camera.
 
-    def __init__(self, config: TrackerConfig | None = None) -> None:
-        self._config = config or TrackerConfig()
+    Args:
+        config: see there.
+        ids: gives the ids; to be shared with the trackers of other cameras.
+
+    Attributes:
+        config: may be replaced between two frames, but for ``budget`` and ``overlap``.
+    """
+
+    def __init__(self, config: TrackerConfig | None = None, ids: TrackIds | None = None) -> None:
+        self.config = config or TrackerConfig()
+        self._ids = ids or TrackIds()
         self._tracks: Table | None = None
         self._dim = 0
-        self._next_id = 1
         self._last_stamp_ns = -1
         self._last_masks: LastMasks | None = None
         self._labels: dict[str, int] = {}
@@ -71,10 +80,6 @@ class Tracker:
     def track_ids(self) -> frozenset[int]:
         """The tracks that live, seen in the last frame or not."""
         return frozenset() if self._tracks is None else frozenset(self._tracks["id"].tolist())
-
-    def go_on_after(self, track_id: int) -> None:
-        """Ids up to this one were given out before, as a map of an earlier run tells."""
-        self._next_id = max(self._next_id, track_id + 1)
 
     def reset(self) -> None:
         """Ends all tracks. Their ids are not used again."""
@@ -116,14 +121,14 @@ class Tracker:
             instances.label_image,
         )
         self._predict(tracks, camera_motion)
-        if camera_motion is None and self._config.follow_camera:
+        if camera_motion is None and self.config.follow_camera:
             self._follow(tracks, seen)
         matches, unmatched = self._match(tracks, seen)
         self._correct(tracks, matches, seen)
         started = self._start(tracks, unmatched, seen)
         owned = np.concatenate([matches, pairs(started, unmatched)])
         result = self._report(tracks, owned)
-        if self._config.overlap == "mask":
+        if self.config.overlap == "mask":
             tracks["detection"][owned[:, 0]] = owned[:, 1]
             self._last_masks = LastMasks(seen.label_image, seen.boxes[:, :2])
         self._end(tracks)
@@ -139,12 +144,12 @@ class Tracker:
         if self._tracks is not None and dim != self._dim and len(self._tracks):
             raise InputError(mismatch("embeddings", f"length {self._dim} as in the living tracks", dim))
         if self._tracks is None or dim != self._dim:
-            self._tracks, self._dim = _new_table(self._config.budget, dim), dim
+            self._tracks, self._dim = _new_table(self.config.budget, dim), dim
         return self._tracks
 
     def _interrupted(self, stamp_ns: int) -> bool:
         gap_ns = stamp_ns - self._last_stamp_ns
-        return self._last_stamp_ns >= 0 and (gap_ns < 0 or gap_ns > self._config.max_gap_s * 1e9)
+        return self._last_stamp_ns >= 0 and (gap_ns < 0 or gap_ns > self.config.max_gap_s * 1e9)
 
     def _label_codes(self, labels: tuple[str, ...]) -> NDArray[np.int64]:
         codes = [self._labels.setdefault(label, len(self._labels)) for label in labels]
@@ -167,7 +172,7 @@ class Tracker:
     def _follow(self, tracks: Table, seen: _Seen) -> None:
         """Shifts all tracks by what those seen in the last frame do together."""
         recent = np.flatnonzero(tracks["age"] == 1)
-        mean, latest = tracks["mean"], (tracks["views"][recent] - 1) % self._config.budget
+        mean, latest = tracks["mean"], (tracks["views"][recent] - 1) % self.config.budget
         similarity = tracks["gallery"][recent, latest] @ seen.embeddings.T
         centres, heights = mean[recent, 0, :2], mean[recent, 0, 3]
         mean[:, 0, :2] += common_shift(centres, heights, seen.boxes[:, :2], similarity)
@@ -182,10 +187,10 @@ class Tracker:
         elsewhere = self._elsewhere(tracks["depth"], seen.depths)
         motion[elsewhere], overlap[elsewhere] = np.inf, 0.0
         filled = tracks["gallery"][:, : tracks["views"].max()]
-        near = (motion <= 1) | (overlap >= self._config.min_iou)
+        near = (motion <= 1) | (overlap >= self.config.min_iou)
         appearance = smallest_distance(filled, seen.embeddings, confirmed[:, None] & near)
-        label = self._config.label_cost * (tracks["label"][:, None] != seen.labels[None])
-        return match(confirmed, age, Affinities(motion, overlap, appearance, label), self._config)
+        label = self.config.label_cost * (tracks["label"][:, None] != seen.labels[None])
+        return match(confirmed, age, Affinities(motion, overlap, appearance, label), self.config)
 
     def _overlap(self, tracks: Table, seen: _Seen) -> kalman.Array:
         """(T, N) of the tracks seen in the last frame, by boxes or masks; 0 for the others."""
@@ -203,7 +208,7 @@ class Tracker:
     def _elsewhere(self, predicted: kalman.Array, measured: kalman.Array) -> NDArray[np.bool_]:
         """(T, N) pairs whose depths differ too much; an unknown depth fits all."""
         ratio = predicted[:, None] / measured[None]
-        limit = self._config.max_depth_ratio
+        limit = self.config.max_depth_ratio
         return (ratio > limit) | (ratio < 1 / limit)
 
     def _correct(self, tracks: Table, matches: Indices, seen: _Seen) -> None:
@@ -212,7 +217,7 @@ class Tracker:
         mean[rows], covariance[rows] = kalman.update(mean[rows], covariance[rows], seen.boxes[of])
         tracks["age"][rows] = 0
         tracks["hits"][rows] += 1
-        tracks["confirmed"][:] |= tracks["hits"] >= self._config.n_init
+        tracks["confirmed"][:] |= tracks["hits"] >= self.config.n_init
         tracks["depth"][rows] = np.where(np.isfinite(depths), depths, tracks["depth"][rows])
         remember(tracks["gallery"], tracks["views"], rows, seen.embeddings[of])
 
@@ -222,9 +227,9 @@ class Tracker:
         mean, covariance = kalman.initiate(seen.boxes[unmatched])
         rows = tracks.append(
             n,
-            id=np.arange(self._next_id, self._next_id + n),
+            id=self._ids.take(n),
             hits=1,
-            confirmed=self._config.n_init <= 1,
+            confirmed=self.config.n_init <= 1,
             label=seen.labels[unmatched],
             depth=seen.depths[unmatched],
             mean=mean,
@@ -232,7 +237,6 @@ class Tracker:
             views=1,
             gallery=seen.embeddings[unmatched][:, None],
         )
-        self._next_id += n
         return np.arange(rows.start, rows.stop)
 
     def _report(self, tracks: Table, owned: Indices) -> tuple[Track, ...]:
@@ -245,7 +249,7 @@ class Tracker:
 
     def _end(self, tracks: Table) -> None:
         """Tentative tracks end at the first miss, confirmed ones when they are too old."""
-        limit = np.where(tracks["confirmed"], self._config.max_age, 0)
+        limit = np.where(tracks["confirmed"], self.config.max_age, 0)
         tracks.keep(tracks["age"] <= limit)
 
 
