@@ -13,11 +13,15 @@ Item = TypeVar("Item")
 class Worker(Generic[Item]):
     """Calls ``work(item)`` in a thread of its own; a full queue drops the oldest.
 
+    Each source has a queue, and those in which something waits are taken in turn: a camera of many
+    images a second costs another one none of its own.
+
     Args:
         work: called with each item that is not dropped. Its exceptions go to ``on_error``.
         on_error: called in the thread of the worker; the worker goes on.
         name: of the thread.
-        keep: items that wait at most. 1 always works on the newest, more lose less and take memory.
+        keep: items of a source that wait at most. 1 always works on the newest, more lose less and
+            take memory.
     """
 
     def __init__(
@@ -30,18 +34,20 @@ class Worker(Generic[Item]):
         self.dropped = 0
         self._work = work
         self._on_error = on_error
-        self._waiting: deque[Item] = deque(maxlen=keep)
+        self._keep = keep
+        self._waiting: dict[str, deque[Item]] = {}  # in the order in which they are taken; none is empty
         self._busy = False
         self._running = True
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, item: Item) -> None:
+    def submit(self, item: Item, source: str = "") -> None:
         """Hands over an item; returns at once. When too many wait, the oldest is dropped and counted."""
         with self._changed:
-            self.dropped += len(self._waiting) == self._waiting.maxlen
-            self._waiting.append(item)
+            queue = self._waiting.setdefault(source, deque(maxlen=self._keep))
+            self.dropped += len(queue) == self._keep
+            queue.append(item)
             self._changed.notify_all()
 
     def wait_idle(self, timeout_s: float) -> bool:
@@ -69,7 +75,7 @@ class Worker(Generic[Item]):
                 self._changed.wait_for(lambda: self._waiting or not self._running)
                 if not self._running:
                     return
-                item = self._waiting.popleft()
+                item = self._next()
                 self._busy = True
             try:
                 self._work(item)
@@ -80,3 +86,12 @@ class Worker(Generic[Item]):
                 with self._changed:
                     self._busy = False
                     self._changed.notify_all()
+
+    def _next(self) -> Item:
+        """Takes an item of the source that has waited longest for its turn."""
+        source = next(iter(self._waiting))
+        queue = self._waiting.pop(source)
+        item = queue.popleft()
+        if queue:
+            self._waiting[source] = queue
+        return item

@@ -117,3 +117,24 @@ def test_an_item_that_takes_too_long_is_given_up_and_its_error_is_dropped(gate: 
     assert ended.wait(5.0)
     assert worker.stop(timeout_s=5.0)
     assert errors == []
+
+
+def test_sources_are_taken_in_turn_and_lose_only_their_own(gate: threading.Event) -> None:
+    seen: list[str] = []
+    started = threading.Event()
+
+    def work(item: str) -> None:
+        seen.append(item)
+        started.set()
+        gate.wait(5.0)
+
+    worker = Worker(work, pytest.fail, keep=2)
+    worker.submit("first")
+    assert started.wait(5.0)
+    for item in ("a1", "a2", "a3", "b1", "c1", "c2"):
+        worker.submit(item, source=item[0])
+    gate.set()
+    assert worker.wait_idle(5.0)
+    assert seen == ["first", "a2", "b1", "c1", "a3", "c2"]
+    assert worker.dropped == 1
+    worker.stop()
