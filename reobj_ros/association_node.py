@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from reobj.association.desk.map_desk import MapDesk
 from reobj.types import Frame, FrameResult
@@ -81,6 +82,10 @@ class AssociationNode(StageNode):
         super().deactivate()
         self._loops.stop()
         self._associator.reset_tracks()
+
+    def tune(self, values: dict[str, Any]) -> None:
+        """New thresholds hold from the next frame on."""
+        self._stages.tune(values)
 
     def cleanup(self) -> None:
         """Closes the map."""

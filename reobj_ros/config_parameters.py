@@ -6,18 +6,18 @@ import dataclasses
 import inspect
 import re
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from reobj_ros.parameters import Parameter
 
 
-def config_parameters(prefix: str, config: Any) -> list[Parameter]:
+def config_parameters(prefix: str, config: Any, live: Collection[str] = ()) -> list[Parameter]:
     """One parameter per field of a configuration dataclass, ``prefix.field``; nested ones too.
 
-    Their descriptions are those in the "Attributes" section of the dataclass's docstring. A field
-    that is None has no type for ROS and is left out: it keeps its default. Ranges are checked by
-    the dataclass itself.
+    Those whose names are in ``live`` may change at any moment. Their descriptions are those in the
+    "Attributes" section of the dataclass's docstring. A field that is None has no type for ROS and is
+    left out: it keeps its default. Ranges are checked by the dataclass itself.
     """
     rows: list[Parameter] = []
     meanings = attribute_meanings(type(config).__doc__ or "")
@@ -25,10 +25,11 @@ def config_parameters(prefix: str, config: Any) -> list[Parameter]:
     for field in dataclasses.fields(config):
         name, value = f"{prefix}.{field.name}", getattr(config, field.name)
         if dataclasses.is_dataclass(value):
-            rows += config_parameters(name, value)
+            rows += config_parameters(name, value, live)
         elif value is not None:
             choices = typing.get_args(hints[field.name]) if is_choice(hints[field.name]) else ()
-            rows.append(Parameter(name, plain(value), meanings.get(field.name, ""), choices=choices))
+            meaning = meanings.get(field.name, "")
+            rows.append(Parameter(name, plain(value), meaning, choices=choices, live=name in live))
     return rows
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reobj.association.desk.map_desk import MapDesk
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
@@ -73,6 +75,10 @@ class LiveNode(StageNode):
         self._loops.stop()
         self._associator.reset_tracks()
         self._stages.sleep()
+
+    def tune(self, values: dict[str, Any]) -> None:
+        """New thresholds hold from the next frame on."""
+        self._stages.tune(values)
 
     def cleanup(self) -> None:
         """Closes the map."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import torch
 
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
-from reobj.config import build_associator, build_detector, build_encoder, parse_config
+from reobj.association.tuning import LIVE
+from reobj.config import PipelineConfig, build_associator, build_detector, build_encoder, parse_config
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.registry import DETECTORS, detector_entry
 from reobj.devices import describe_device, resolve_device
@@ -48,6 +50,11 @@ MAP = (
 )
 
 
+ASSOCIATION = tuple(
+    config_parameters("association", AssociatorConfig(), live={f"association.{name}" for name in LIVE})
+)
+
+
 class Stages:
     """Makes the stages of a node from its parameters, each time anew that the node is configured.
 
@@ -65,7 +72,7 @@ class Stages:
         self.truth: TruthInput | None = None
         self.device: torch.device | None = None
         self._networks: list[HeldDetector | HeldEncoder] = []
-        self._map: MapAssociator | None = None
+        self._associator: MapAssociator | None = None
         for section in sections:
             getattr(self, f"_{section}_section")()
 
@@ -109,8 +116,17 @@ class Stages:
 
     def associator(self) -> MapAssociator:
         """The associator with an empty map; it reads what was measured of the encoder's model."""
-        sections = {"encoder": self._encoder_section(), "association": self._association_section()}
-        return build_associator(parse_config(sections))
+        self._associator = build_associator(self._association_config(self._association_section()))
+        return self._associator
+
+    def tune(self, values: Mapping[str, Any]) -> None:
+        """Takes over live parameters of association. Raises ConfigError on values that it cannot have."""
+        if self._associator is not None and any(name.startswith("association.") for name in values):
+            section = nested({**self._settings, **values}, "association")
+            self._associator.tune(self._association_config(section).association)
+
+    def _association_config(self, section: dict[str, Any]) -> PipelineConfig:
+        return parse_config({"encoder": self._encoder_section(), "association": section})
 
     def open_map(self, associator: MapAssociator, model: ModelId | None = None) -> None:
         """Takes the map up where its file left it, and writes on.
@@ -124,12 +140,11 @@ class Stages:
         """
         if path := self._settings["map_file"]:
             count = associator.keeper.open(Path(path).expanduser().absolute(), model)
-            self._map = associator
             self._node.get_logger().info(f"map file {path}: {count} objects")
 
     def close_map(self) -> None:
         """Writes what is left of the map and gives its file free."""
-        associator, self._map = self._map, None
+        associator, self._associator = self._associator, None
         if associator is None:
             return
         try:
@@ -157,7 +172,7 @@ class Stages:
         return {"name": name, **self._declare("encoder", encoder_entry(name).config())}
 
     def _association_section(self) -> dict[str, Any]:
-        return self._declare("association", AssociatorConfig())
+        return nested(self._node.own_parameters.declare(ASSOCIATION), "association")
 
     def _declare(self, prefix: str, config: Any) -> dict[str, Any]:
         """Declares one parameter per field of a configuration and gives them as nested mappings."""

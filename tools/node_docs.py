@@ -10,7 +10,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from reobj.association.associator_config import AssociatorConfig
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.registry import DETECTORS
 from reobj.encoding.registry import ENCODERS
@@ -28,6 +27,7 @@ from reobj_ros.inputs import INPUT_PARAMETERS
 from reobj_ros.managed import LIFE
 from reobj_ros.map_services import SERVICES
 from reobj_ros.parameters import Parameter
+from reobj_ros.stages import ASSOCIATION
 from reobj_ros.trainer_settings import PARAMETERS, STORED
 
 PAGE = Path(__file__).parent.parent / "docs/nodes.md"
@@ -272,7 +272,7 @@ def page() -> str:
             options("encoder", f"Encoder `{name}`", entry.config())
             for name, entry in sorted(ENCODERS.items())
         ),
-        options("association", "Association", AssociatorConfig()),
+        f"### Association\n\n{parameters(ASSOCIATION)}",
     ]
     return "\n".join([HEAD, *map(node_section, PAGES), "## Parameters of the stages\n", *stages])
 

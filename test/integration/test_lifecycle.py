@@ -105,3 +105,24 @@ def test_what_cannot_be_configured_says_why_and_is_configured_once_that_is_mende
     assert manager.put(map_file=str(tmp_path / "good.map")).successful
     assert manager.change(Transition.TRANSITION_CONFIGURE)
     assert manager.state() == State.PRIMARY_STATE_INACTIVE
+
+
+def test_thresholds_change_while_it_runs_and_wrong_ones_are_refused_with_a_reason(
+    nodes: NodeProcesses, probe: Probe
+) -> None:
+    nodes.start("association_node")
+    manager = Manager(probe, "association_node")
+    assert probe.until(lambda: manager.state() == State.PRIMARY_STATE_ACTIVE)
+    assert manager.put(association__thresholds__match=0.8).successful
+    for values, reason in (
+        ({"association__thresholds__match": 1.5}, "match"),
+        ({"association__gate_radius_m": -1.0}, "association.gate_radius_m: expected more than 0, got -1.0"),
+        (
+            {"association__max_prototypes": 8},
+            "association.max_prototypes: is taken when the node is configured",
+        ),
+        ({"association__max_deferred": "many"}, "association.max_deferred: expected an integer, got 'many'"),
+    ):
+        answer = manager.put(**values)
+        assert not answer.successful
+        assert reason in answer.reason
