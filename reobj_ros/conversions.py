@@ -6,10 +6,11 @@ import dataclasses
 from array import array
 from typing import Any
 
+import cv2
 import numpy as np
-from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
+from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
 from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from reobj.association.map.map_object import MapObject
@@ -42,6 +43,12 @@ def image_message(pixels: NDArray[Any], encoding: str, header: Header) -> Image:
     message.step = pixels.strides[0]
     message.data = array("B", np.ascontiguousarray(pixels).tobytes())
     return message
+
+
+def jpeg_message(pixels: NDArray[np.uint8], header: Header) -> CompressedImage:
+    """A CompressedImage, in JPEG, of an (H, W, 3) RGB array."""
+    data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
+    return CompressedImage(header=header, format="jpeg", data=array("B", data.tobytes()))
 
 
 def intrinsics_from(info: CameraInfo) -> Intrinsics:
@@ -169,7 +176,7 @@ def map_object_message(item: MapObject) -> MapObjectMessage:
     if item.covariance is not None:
         message.covariance = item.covariance.ravel()
     if item.extent is not None:
-        message.extent = Vector3(**dict(zip("xyz", map(float, item.extent), strict=True)))
+        message.extent = vector(item.extent)
     if item.orientation is not None:
         message.orientation = quaternion(item.orientation)
     return message
@@ -179,6 +186,11 @@ def progress_message(report: TrainReport, header: Header) -> TrainingProgress:
     """How far a training run is; the message has the fields of the report."""
     fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
     return TrainingProgress(header=header, **fields | {"state": int(report.state)})
+
+
+def vector(xyz: NDArray[np.float64]) -> Vector3:
+    """A Vector3 of a (3,) array."""
+    return Vector3(**dict(zip("xyz", map(float, xyz), strict=True)))
 
 
 def point(xyz: NDArray[np.float64]) -> Point:
@@ -195,3 +207,29 @@ def pose(matrix: NDArray[np.float64]) -> Pose:
     """A Pose of a rigid (4, 4) transform."""
     position, orientation = matrix_to_pose(matrix)
     return Pose(position=point(position), orientation=quaternion(orientation))
+
+
+UNKNOWN_ROTATION = 9999.0
+"""Variance, in square radians, of a rotation that is not known; RTAB-Map ignores one from here on."""
+
+
+def placed(
+    position: NDArray[np.float64],
+    covariance: NDArray[np.float64] | None,
+    orientation: NDArray[np.float64] | None = None,
+) -> PoseWithCovariance:
+    """A pose of which only the position has been estimated.
+
+    Args:
+        position: (3,) metres.
+        covariance: (3, 3) square metres, of the position; None leaves it 0.
+        orientation: (4,) quaternion x, y, z, w; None for the identity.
+    """
+    message = PoseWithCovariance(pose=Pose(position=point(position)))
+    if orientation is not None:
+        message.pose.orientation = quaternion(orientation)
+    both = np.diag([0.0, 0.0, 0.0, *(UNKNOWN_ROTATION,) * 3])
+    if covariance is not None:
+        both[:3, :3] = covariance
+    message.covariance = both.ravel()
+    return message

@@ -16,6 +16,14 @@ def message_class(msgtype: str) -> Any | None:
         return None
 
 
+def message_module(package: str) -> Any | None:
+    """The module with the message classes of a package; None when it is not installed."""
+    try:
+        return import_module(f"{package}.msg")
+    except ImportError:
+        return None
+
+
 def definition_folder(package: str) -> Path:
     """The folder of an installed package's .msg files.
 

@@ -11,10 +11,11 @@ pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup"
 
 from rclpy.serialization import deserialize_message, serialize_message
 from scipy.spatial.transform import Rotation
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage
 
 from reobj.association.map.map_object import MapObject, ObjectState
 from reobj.errors import InputError
+from reobj.scans.message_arrays import compressed_to_rgb
 from reobj.scans.message_poses import pose_to_matrix
 from reobj.training.report import TrainReport, TrainState
 from reobj.types import (
@@ -228,6 +229,14 @@ def test_an_image_message_holds_the_bytes_of_the_array(pixels: np.ndarray) -> No
     back = np.frombuffer(message.data, np.uint16).reshape(message.height, message.width)
     np.testing.assert_array_equal(back, pixels)
     assert message.step == message.width * 2
+
+
+def test_a_jpeg_keeps_colours_and_their_order() -> None:
+    pixels = np.full((40, 60, 3), (200, 100, 20), np.uint8)
+    message = over_the_wire(c.jpeg_message(pixels, HEADER))
+    assert isinstance(message, CompressedImage)
+    assert message.header == HEADER and message.format == "jpeg"
+    np.testing.assert_allclose(compressed_to_rgb(message).astype(int), pixels, atol=4)
 
 
 def test_a_report_of_a_training_becomes_a_message_with_all_its_fields() -> None:

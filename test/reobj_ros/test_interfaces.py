@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sensor_msgs.msg import Image
 
-from reobj_ros.interfaces import definition_folder, message_class
+from reobj_ros.interfaces import definition_folder, message_class, message_module
 
 
 def test_a_message_class_is_found_by_its_type() -> None:
@@ -15,6 +15,12 @@ def test_a_message_class_is_found_by_its_type() -> None:
 )
 def test_a_type_that_is_not_installed_is_none(msgtype: str) -> None:
     assert message_class(msgtype) is None
+
+
+def test_the_messages_of_a_package_are_found_where_it_is_installed() -> None:
+    module = message_module("sensor_msgs")
+    assert module is not None and module.Image is Image
+    assert message_module("no_such_msgs") is None
 
 
 def test_the_definitions_of_our_messages_are_found() -> None:
