@@ -8,12 +8,13 @@ from typing import Any
 from reobj.association.desk.map_desk import MapDesk
 from reobj.types import Frame, FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+from reobj_ros.camera_outputs import CameraOutputs
 from reobj_ros.conversions import embeddings_from, instances_from
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.images import to_rgb
 from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
+from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.map_services import MapServices
-from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import ENCODER, MAP, Stages
 from reobj_ros.stamp_join import Companion, Joined
@@ -37,7 +38,8 @@ class AssociationNode(StageNode):
         """Opens the map."""
         self._associator = self._stages.associator()
         self._stages.open_map(self._associator)
-        self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
+        self._outputs = MapOutputs(self, self._associator, self.settings["map_frame"])
+        self._camera = CameraOutputs(self, self._outputs, self.warn)
         self._desk = MapDesk(self._associator)
 
     def activate(self) -> None:
@@ -50,7 +52,7 @@ class AssociationNode(StageNode):
             "image": Companion(),
             **geometry_companions(self.settings),
         }
-        self.listen("embeddings", companions, concern=self._map.concern)
+        self.listen("embeddings", companions, concern=self._map.concern, values=self._outputs.size)
         self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", stage=True)
         self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         subscribe_geometry(self.inputs, self.settings)
@@ -75,7 +77,7 @@ class AssociationNode(StageNode):
         colour = None if image is None else to_rgb(image)
         self._loops.see(result.stamp_ns)
         self._map.see(result, colour)
-        self._outputs.publish(result, frame.pose is not None, None if colour is None else lambda: colour)
+        self._camera.publish(result, frame.pose, None if colour is None else lambda: colour)
 
     def deactivate(self) -> None:
         """Ends the tracks; the map stays."""
@@ -92,7 +94,7 @@ class AssociationNode(StageNode):
         self._stages.close_map()
 
     def _follow_overlay(self) -> None:
-        wanted = self._outputs.overlay_wanted
+        wanted = self._camera.overlay_wanted
         if wanted and "image" not in self.inputs:
             self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
         elif not wanted and "image" in self.inputs:

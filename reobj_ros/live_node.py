@@ -8,11 +8,12 @@ from reobj.association.desk.map_desk import MapDesk
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+from reobj_ros.camera_outputs import CameraOutputs
 from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
 from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
+from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.map_services import MapServices
-from reobj_ros.outputs import Outputs
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, ENCODER, MAP, Stages
 from reobj_ros.stamp_join import Joined
@@ -36,7 +37,8 @@ class LiveNode(StageNode):
         self._associator, encoder = stages.associator(), stages.encoder()
         self._pipeline = Pipeline(stages.detector(), encoder, self._associator)
         stages.open_map(self._associator, encoder.model)
-        self._outputs = Outputs(self, self._associator, self.settings["map_frame"])
+        self._outputs = MapOutputs(self, self._associator, self.settings["map_frame"])
+        self._camera = CameraOutputs(self, self._outputs, self.warn)
         self._desk = MapDesk(self._associator, encoder)
         self._masks = self.create_publisher(InstanceMasks, "instances", 10)
         self._embeddings = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
@@ -51,7 +53,8 @@ class LiveNode(StageNode):
         companions = geometry_companions(self.settings)
         if self._truth is not None:
             companions[COMPANION] = self._truth.companion()
-        self.listen("image", companions, str(self._stages.device), concern=self._map.concern)
+        device = str(self._stages.device)
+        self.listen("image", companions, device, concern=self._map.concern, values=self._outputs.size)
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
         subscribe_geometry(self.inputs, self.settings)
         self._loops.subscribe(self.inputs)
@@ -67,7 +70,7 @@ class LiveNode(StageNode):
         self._publish_stages(result)
         self._loops.see(result.stamp_ns)
         self._map.see(result, frame.colour)
-        self._outputs.publish(result, frame.pose is not None, lambda: frame.colour)
+        self._camera.publish(result, frame.pose, lambda: frame.colour)
 
     def deactivate(self) -> None:
         """Ends the tracks; the map stays."""

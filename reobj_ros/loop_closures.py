@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from reobj.association.desk.map_desk import MapDesk
 from reobj.errors import ConfigError, InputError, ReobjError
 from reobj_ros.inputs import Inputs
-from reobj_ros.outputs import Outputs
+from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.parameters import Parameter
 from reobj_ros.path_poses import PathReader, content_of, poses_of
 from reobj_ros.stage_node import StageNode
@@ -46,7 +46,7 @@ class LoopClosures:
         outputs: that publish the map when something moved.
     """
 
-    def __init__(self, node: StageNode, desk: MapDesk, outputs: Outputs) -> None:
+    def __init__(self, node: StageNode, desk: MapDesk, outputs: MapOutputs) -> None:
         self._node, self._desk, self._outputs = node, desk, outputs
         self._map_frame: str = node.settings["map_frame"]
         self._seen_from: str = node.settings["corrected_path_frame"]

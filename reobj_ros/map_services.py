@@ -30,7 +30,7 @@ from reobj_msgs.srv import (
 )
 from reobj_ros.conversions import map_object_message
 from reobj_ros.images import to_rgb
-from reobj_ros.outputs import Outputs
+from reobj_ros.map_outputs import MapOutputs
 
 SERVICES = {
     "save_map": SaveMap,
@@ -60,7 +60,7 @@ class MapServices:
         outputs: that publishes.
     """
 
-    def __init__(self, node: Node, desk: MapDesk, outputs: Outputs) -> None:
+    def __init__(self, node: Node, desk: MapDesk, outputs: MapOutputs) -> None:
         self._log, self._desk, self._outputs = node.get_logger(), desk, outputs
         for name, kind in SERVICES.items():
             node.create_service(kind, name, self._guarded(name, getattr(self, f"_{name}")))

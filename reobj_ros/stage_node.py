@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from reobj.errors import ReobjError
-from reobj_ros.diagnostics import Diagnostics
+from reobj_ros.diagnostics import Diagnostics, Vitals
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.managed import ManagedNode
 from reobj_ros.parameters import Parameter
@@ -38,7 +38,8 @@ class StageNode(ManagedNode):
         companions: dict[str, Companion],
         hardware_id: str = "",
         keep: int = 1,
-        concern: Callable[[], str] = lambda: "",
+        concern: Callable[[], str] = str,
+        values: Callable[[], Mapping[str, float | str]] = dict,
     ) -> None:
         """Starts the worker and makes ``self.inputs``; call it in ``activate``, before the subscriptions.
 
@@ -47,16 +48,18 @@ class StageNode(ManagedNode):
             hardware_id: the device, for diagnostics.
             keep: moments that wait for the worker at most. 1 is for a camera, of which the newest image
                 counts; where each one counts, more of them wait on the way there too.
+            concern, values: for diagnostics, see Vitals.
         """
         self.worker = Worker(self._process, self._failed, self.get_name(), keep)
         self.inputs = Inputs(self, primary, companions, self._received, self.settings, max(5, keep))
-        self.diagnostics = Diagnostics(
-            self,
-            hardware_id,
-            lambda: self.worker.dropped + self.inputs.join.dropped,
-            self.problem,
-            concern,
+        told = Vitals(
+            overtaken=lambda: self.worker.dropped,
+            unmatched=lambda: self.inputs.join.dropped,
+            values=values,
+            problem=self.problem,
+            concerns=lambda: [concern()],
         )
+        self.diagnostics = Diagnostics(self, hardware_id, told)
 
     def process(self, joined: Joined) -> None:
         """Works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on."""

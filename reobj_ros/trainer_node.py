@@ -11,8 +11,8 @@ from reobj.errors import StorageError
 from reobj.training.report import TrainReport, TrainState
 from reobj_msgs.msg import TrainingProgress
 from reobj_ros.conversions import progress_message
-from reobj_ros.diagnostics import Diagnostics
-from reobj_ros.outputs import LATCHED
+from reobj_ros.diagnostics import Diagnostics, Vitals
+from reobj_ros.publishers import LATCHED
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header
@@ -51,7 +51,7 @@ class TrainerNode(StageNode):
         self.create_service(Trigger, "~/start", self._on_start)
         self.create_service(Trigger, "~/stop", self._on_stop)
         if self._gatherer is None or self._job.last.state in ENDS:
-            self.diagnostics = Diagnostics(self, self._plan.device, lambda: 0, self.problem)
+            self.diagnostics = Diagnostics(self, self._plan.device, Vitals(problem=self.problem))
             self._begin()
         else:
             self._topics = TopicViews(self, self._gatherer)

@@ -115,10 +115,38 @@ RESULTS = (
     Topic(
         "`object_map`",
         "reobj_msgs/ObjectMap, latched",
-        "all objects, merged and deleted ones too: at the start, at events, twice a second at most",
+        "all objects, merged and deleted ones too: at the start, at events, twice a second at most; less "
+        "often from 500 objects on",
     ),
-    Topic("`markers`", "visualization_msgs/MarkerArray, latched", "the map for RViz"),
-    Topic("`overlay`", "sensor_msgs/Image", "image with masks and ids; made only while somebody looks"),
+    Topic(
+        "`markers`",
+        "visualization_msgs/MarkerArray, latched",
+        "the map for RViz: 200 objects twice a second at most, first those that changed, the others in turn; "
+        "they vanish some seconds after the node died; made only while somebody looks",
+    ),
+    Topic(
+        "`overlay` or `overlay/compressed`",
+        "sensor_msgs/Image, CompressedImage",
+        "image with masks and ids; made only while somebody looks",
+    ),
+    Topic(
+        "`detections`",
+        "vision_msgs/Detection2DArray",
+        "boxes in the image, with the object's id (empty while not known), the label and the detector's "
+        "score; where vision_msgs is installed, and only while somebody listens",
+    ),
+    Topic(
+        "`detections_3d`",
+        "vision_msgs/Detection3DArray",
+        "what is in view, in `map_frame`, with the place, covariance, orientation and size that the map has "
+        "of it; the same otherwise",
+    ),
+    Topic(
+        "`landmark_detections`",
+        "rtabmap_msgs/LandmarkDetections",
+        "where the camera sees the identified objects, [for RTAB-Map](maps.md#helping-slam-to-close-one); "
+        "where rtabmap_msgs is installed, and only while somebody listens",
+    ),
 )
 PLAYED = (
     replace(IMAGE, meaning="of a bag that is being played; all of these only with `source: topics`"),
@@ -138,7 +166,9 @@ PLAYED = (
 DIAGNOSTICS = Topic(
     "`/diagnostics`",
     "diagnostic_msgs/DiagnosticArray",
-    "once a second: frames received, processed, dropped, failed; milliseconds per stage",
+    "once a second: frames received, processed, failed, and dropped (overtaken by newer ones while a stage "
+    "was busy, or unmatched); rates; milliseconds per stage; memory; size of the map; in words what somebody "
+    "should look after. By diagnostic_updater where that is installed",
 )
 
 MEANINGS = {

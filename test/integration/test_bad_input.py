@@ -15,7 +15,7 @@ from reobj.live_run import NodeProcesses
 from reobj.types import Instances
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings, ObjectMap, TrackedObjects
 from reobj_ros.conversions import image_message, instance_messages, masks_message
-from reobj_ros.outputs import LATCHED
+from reobj_ros.publishers import LATCHED
 from reobj_ros.stamps import SECOND_NS, header, to_ns
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]

@@ -14,7 +14,7 @@ from rclpy.parameter import Parameter
 
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import ObjectMap, TrackedObjects
-from reobj_ros.outputs import LATCHED
+from reobj_ros.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 

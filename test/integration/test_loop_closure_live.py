@@ -13,7 +13,7 @@ from processes import FRAMES, LABEL_IMAGE, Probe
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
 from reobj_msgs.srv import FindObjects
-from reobj_ros.outputs import LATCHED
+from reobj_ros.publishers import LATCHED
 from reobj_ros.stamps import header
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]

@@ -18,8 +18,9 @@ from reobj.types import Embeddings, Frame, FrameResult, Instances, Intrinsics, M
 from reobj_ros import transforms
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
-from reobj_ros.outputs import LATCHED, Outputs
+from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.parameters import declare
+from reobj_ros.publishers import LATCHED
 from reobj_ros.stamps import header
 
 MODEL = ModelId("test", "ab", 8)
@@ -53,7 +54,7 @@ class Robot:
         monkeypatch.setattr(node, "settings", settings | {"reliability": "reliable"}, raising=False)
         monkeypatch.setattr(node, "warn", self.lines.append, raising=False)
         self.desk = MapDesk(MapAssociator())
-        self.loops = LoopClosures(node, self.desk, Outputs(node, self.desk.associator, "map"))
+        self.loops = LoopClosures(node, self.desk, MapOutputs(node, self.desk.associator, "map"))
         self.loops.subscribe(Inputs(node, "image", {}, pytest.fail, node.settings))
         self._paths = slam.create_publisher(Path, "corrected_path", 10)
         self.corrections = 0

@@ -22,8 +22,9 @@ from reobj.association.store.reading import read_map
 from reobj.errors import StorageError
 from reobj.types import Embeddings, Frame, FrameResult, Instances, ModelId
 from reobj_msgs.msg import MapObject, ObjectEvent, ObjectMap
+from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.map_services import SERVICES, MapServices
-from reobj_ros.outputs import LATCHED, Outputs
+from reobj_ros.publishers import LATCHED
 
 MODEL = ModelId("test", "ab", 8)
 SIZE = (60, 80)
@@ -45,7 +46,7 @@ class Asked:
     def __init__(self, node: Node, client: Node, spin: Spin) -> None:
         self._node, self._client, self._spin = node, client, spin
         self.associator = MapAssociator()
-        self.outputs = Outputs(node, self.associator, "map")
+        self.outputs = MapOutputs(node, self.associator, "map")
         self.desk = MapDesk(self.associator, FirstAxis())
         self.see()
         self.services = MapServices(node, self.desk, self.outputs)
