@@ -1,7 +1,7 @@
 """Image messages to arrays.
 
-The common encodings are read in place by ``reobj.scans.message_arrays``, without a copy.
-cv_bridge, where it is installed, reads all others (Bayer, YUV); without it they are a clear error.
+The common encodings are read by ``reobj.scans.message_arrays``, the same with and without ROS.
+cv_bridge, where it is installed, reads all others (as rgb16); without it they are a clear error.
 """
 
 from __future__ import annotations

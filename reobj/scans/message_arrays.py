@@ -34,15 +34,25 @@ class CompressedMessage(Protocol):
     data: Any
 
 
-# Channels, and the conversion to RGB. 8UC3 and 8UC1 are OpenCV's own names: BGR and grey.
-_COLOUR: dict[str, tuple[int, int | None]] = {
-    "rgb8": (3, None),
-    "bgr8": (3, cv2.COLOR_BGR2RGB),
-    "8UC3": (3, cv2.COLOR_BGR2RGB),
-    "rgba8": (4, cv2.COLOR_RGBA2RGB),
-    "bgra8": (4, cv2.COLOR_BGRA2RGB),
-    "mono8": (1, cv2.COLOR_GRAY2RGB),
-    "8UC1": (1, cv2.COLOR_GRAY2RGB),
+# Type and number of a pixel's values, and the conversion to RGB. 8UC3 and 8UC1 are OpenCV's own names: BGR
+# and grey. A row of yuv422 is as wide as the image, two pixels share their colour.
+_COLOUR: dict[str, tuple[type[np.generic], int, int | None]] = {
+    "rgb8": (np.uint8, 3, None),
+    "bgr8": (np.uint8, 3, cv2.COLOR_BGR2RGB),
+    "8UC3": (np.uint8, 3, cv2.COLOR_BGR2RGB),
+    "rgba8": (np.uint8, 4, cv2.COLOR_RGBA2RGB),
+    "bgra8": (np.uint8, 4, cv2.COLOR_BGRA2RGB),
+    "mono8": (np.uint8, 1, cv2.COLOR_GRAY2RGB),
+    "8UC1": (np.uint8, 1, cv2.COLOR_GRAY2RGB),
+    "mono16": (np.uint16, 1, cv2.COLOR_GRAY2RGB),
+    "yuv422": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
+    "uyvy": (np.uint8, 2, cv2.COLOR_YUV2RGB_UYVY),
+    "yuv422_yuy2": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
+    "yuyv": (np.uint8, 2, cv2.COLOR_YUV2RGB_YUY2),
+    "bayer_rggb8": (np.uint8, 1, cv2.COLOR_BayerRGGB2RGB),
+    "bayer_bggr8": (np.uint8, 1, cv2.COLOR_BayerBGGR2RGB),
+    "bayer_gbrg8": (np.uint8, 1, cv2.COLOR_BayerGBRG2RGB),
+    "bayer_grbg8": (np.uint8, 1, cv2.COLOR_BayerGRBG2RGB),
 }
 COLOUR_ENCODINGS = tuple(_COLOUR)  #: what ``image_to_array`` reads
 _MILLIMETRES = ("16UC1", "mono16")
@@ -58,28 +68,40 @@ _JPEG_OPTIONS = (cv2.IMWRITE_JPEG_QUALITY, 95)  # near the point where compressi
 def image_to_array(message: ImageMessage) -> NDArray[np.uint8]:
     """The colour image, (H, W, 3) uint8 RGB.
 
-    rgb8 without padding is a view of ``message.data``; everything else is a copy.
+    rgb8 without padding is a view of ``message.data``; everything else is a copy. Of mono16 the high byte
+    is taken; yuv422 is in the limited range of ITU-R BT.601; Bayer patterns are interpolated.
 
     Raises:
-        InputError: an encoding that is not 8-bit colour or grey, size 0, or data that do not fit the size.
+        InputError: an encoding that is not listed, size 0 or one that the encoding cannot have (yuv422 of an
+            odd width), or data that do not fit the size.
     """
     if message.encoding not in _COLOUR:
         raise InputError(mismatch("colour encoding", ", ".join(COLOUR_ENCODINGS), repr(message.encoding)))
-    channels, conversion = _COLOUR[message.encoding]
-    pixels = np.ascontiguousarray(_pixels(message, np.dtype(np.uint8), channels))
-    return pixels if conversion is None else cv2.cvtColor(pixels, conversion).astype(np.uint8, copy=False)
+    kind, channels, conversion = _COLOUR[message.encoding]
+    pixels = _pixels(message, np.dtype(kind), channels)
+    if kind is np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    pixels = np.ascontiguousarray(pixels)
+    if conversion is None:
+        return pixels
+    try:
+        return cv2.cvtColor(pixels, conversion).astype(np.uint8, copy=False)
+    except cv2.error as error:
+        size = f"{message.width}x{message.height}"
+        raise InputError(mismatch("image size", f"one that {message.encoding} can have", size)) from error
 
 
 def depth_to_metres(message: ImageMessage) -> NDArray[np.float32]:
-    """The depth image, (H, W) float32 metres, 0 or NaN where unknown (REP 118).
+    """The depth image, (H, W) float32 metres, 0 where unknown.
 
-    Takes 16UC1 and mono16 (millimetres) and 32FC1 (metres), of either byte order.
+    Takes 16UC1 and mono16 (millimetres) and 32FC1 (metres), of either byte order. What REP 118 says of
+    32FC1, NaN for "no depth" and infinities for too near and too far, becomes 0, as do negative values.
 
     Raises:
         InputError: another encoding, size 0, or data that do not fit the size.
     """
     if message.encoding == "32FC1":
-        return _pixels(message, np.dtype(np.float32), 1)[:, :, 0].astype(np.float32)
+        return _known(_pixels(message, np.dtype(np.float32), 1)[:, :, 0].astype(np.float32, copy=False))
     if message.encoding in _MILLIMETRES:
         return millimetres_to_metres(_pixels(message, np.dtype(np.uint16), 1)[:, :, 0])
     raise InputError(mismatch("depth encoding", "16UC1, mono16 or 32FC1", repr(message.encoding)))
@@ -137,7 +159,7 @@ def compressed_depth_to_metres(message: CompressedMessage) -> NDArray[np.float32
     if start and message.format.startswith("32FC1"):
         _, a, b = _DEPTH_HEADER.unpack(data[:start].tobytes())
         with np.errstate(divide="ignore"):
-            return np.where(values > 0, np.float32(a) / (values - np.float32(b)), np.float32(0))
+            return _known(np.where(values > 0, np.float32(a) / (values - np.float32(b)), np.float32(0)))
     return millimetres_to_metres(values)
 
 
@@ -171,6 +193,11 @@ def encode_png(image: NDArray[np.uint16]) -> bytes:
 def encode_compressed_depth(depth_mm: NDArray[np.uint16]) -> bytes:
     """The data of a "16UC1; compressedDepth png" message, from (H, W) uint16 millimetres."""
     return _DEPTH_HEADER.pack(0, 0.0, 0.0) + encode_png(depth_mm)
+
+
+def _known(metres: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A copy with 0 for what is no depth."""
+    return np.where((metres > 0) & (metres < np.inf), metres, np.float32(0))
 
 
 def _pixels(message: ImageMessage, dtype: np.dtype[Any], channels: int) -> NDArray[Any]:

@@ -32,7 +32,7 @@ class FakeBridge:
 
 
 def bayer() -> Image:
-    return image_message(np.zeros((4, 6), np.uint8), "bayer_rggb8", HEADER)
+    return image_message(np.zeros((4, 6), np.uint16), "bayer_rggb16", HEADER)
 
 
 def test_a_common_encoding_is_read_without_cv_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def test_other_encodings_go_through_cv_bridge(monkeypatch: pytest.MonkeyPatch) -
     bridge = FakeBridge(GREEN)
     monkeypatch.setattr(images, "_bridge", bridge)
     np.testing.assert_array_equal(images.to_rgb(bayer()), GREEN)
-    assert bridge.asked == [("bayer_rggb8", "rgb8")]
+    assert bridge.asked == [("bayer_rggb16", "rgb8")]
 
 
 @pytest.mark.parametrize("error", [ValueError("buffer is too small"), RuntimeError("cv_bridge's own")])
@@ -59,33 +59,33 @@ def test_whatever_cv_bridge_raises_is_an_input_error(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     monkeypatch.setattr(images, "_bridge", FakeBridge(error))
-    with pytest.raises(InputError, match=f"'bayer_rggb8': cv_bridge says: {error}"):
+    with pytest.raises(InputError, match=f"'bayer_rggb16': cv_bridge says: {error}"):
         images.to_rgb(bayer())
 
 
 def test_without_cv_bridge_other_encodings_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "_bridge", None)
-    with pytest.raises(InputError, match=r"expected rgb8, .*, got 'bayer_rggb8'"):
+    with pytest.raises(InputError, match=r"expected rgb8, .*, got 'bayer_rggb16'"):
         images.to_rgb(bayer())
 
 
 def test_an_empty_image_never_reaches_cv_bridge(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "_bridge", FakeBridge(GREEN))
     with pytest.raises(InputError, match="expected width and height > 0, got 0x0"):
-        images.to_rgb(Image(encoding="bayer_rggb8"))
+        images.to_rgb(Image(encoding="bayer_rggb16"))
 
 
 def test_the_real_cv_bridge_reads_bayer_and_refuses_nonsense() -> None:
     pytest.importorskip("cv_bridge", reason="cv_bridge comes with a ROS 2 installation; see docs/testing.md")
-    raw = np.zeros((8, 8), np.uint8)
-    raw[::2, ::2] = 200  # the red pixels of RGGB
-    colour = images.to_rgb(image_message(raw, "bayer_rggb8", HEADER))
+    raw = np.zeros((8, 8), np.uint16)
+    raw[::2, ::2] = 50_000  # the red pixels of RGGB
+    colour = images.to_rgb(image_message(raw, "bayer_rggb16", HEADER))
     assert colour.shape == (8, 8, 3) and colour[4, 4].argmax() == 0
     with pytest.raises(InputError, match="'foo8'"):
         images.to_rgb(image_message(raw, "foo8", HEADER))
-    short = image_message(raw, "bayer_rggb8", HEADER)
+    short = image_message(raw, "bayer_rggb16", HEADER)
     short.data = short.data[:20]
-    with pytest.raises(InputError, match="'bayer_rggb8'"):
+    with pytest.raises(InputError, match="'bayer_rggb16'"):
         images.to_rgb(short)
 
 

@@ -205,7 +205,7 @@ def damaged(recorder: Any, **changed: Any) -> Path:
 
 
 BROKEN = [
-    ({"encoding": "bayer_rggb8"}, r"/image: colour encoding: expected rgb8, .*, got 'bayer_rggb8'"),
+    ({"encoding": "bayer_rggb16"}, r"/image: colour encoding: expected rgb8, .*, got 'bayer_rggb16'"),
     (
         {"width": 0, "height": 0, "step": 0, "data": np.zeros(0, np.uint8)},
         "/image: image size: expected .*, got 0x0",

@@ -85,13 +85,72 @@ def test_millimetres_of_either_byte_order_become_metres(
 
 
 @settings(max_examples=25, deadline=None)
+@given(pixels=hnp.arrays(np.uint16, sizes), padding=paddings, big=st.booleans())
+def test_of_grey_with_16_bit_the_high_byte_is_shown(
+    pixels: np.ndarray[Any, Any], padding: int, big: bool
+) -> None:
+    colour = image_to_array(message(pixels, "mono16", padding=padding, big=big))
+    np.testing.assert_array_equal(colour, np.repeat(pixels[:, :, None] // 256, 3, axis=2))
+
+
+def bt601(y: int, u: int, v: int) -> list[float]:
+    """RGB by the matrix of ITU-R BT.601, in the limited range, in which nothing is darker than 16."""
+    luma, blue, red = 255 / 219 * max(y - 16, 0), u - 128, v - 128
+    colour = (luma + 1.596 * red, luma - 0.392 * blue - 0.813 * red, luma + 2.017 * blue)
+    return [min(max(value, 0.0), 255.0) for value in colour]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "places"),
+    [("yuv422", "uyvy"), ("uyvy", "uyvy"), ("yuv422_yuy2", "yuyv"), ("yuyv", "yuyv")],
+)
+@settings(max_examples=25, deadline=None)
+@given(data=st.data(), size=sizes, padding=paddings)
+def test_two_pixels_of_yuv422_share_their_colour(
+    encoding: str, places: str, data: st.DataObject, size: tuple[int, int], padding: int
+) -> None:
+    height, pairs = size
+    values = data.draw(hnp.arrays(np.uint8, (height, pairs, 4)))
+    image = message(values.reshape(height, pairs * 2, 2), encoding, padding=padding)
+    u, v = places.index("u"), places.index("v")
+    lumas = [k for k, name in enumerate(places) if name == "y"]
+    expected = [
+        [bt601(int(four[y]), int(four[u]), int(four[v])) for four in row for y in lumas] for row in values
+    ]
+    np.testing.assert_allclose(image_to_array(image), expected, atol=1.5)
+
+
+def test_yuv422_of_an_odd_width_is_refused() -> None:
+    with pytest.raises(InputError, match="expected one that yuv422 can have, got 3x2"):
+        image_to_array(message(np.zeros((2, 3, 2), np.uint8), "yuv422"))
+
+
+@pytest.mark.parametrize("pattern", ["rggb", "bggr", "gbrg", "grbg"])
+def test_bayer_patterns_are_interpolated(pattern: str) -> None:
+    """Each missing value is the mean of its neighbours that have it; all but the border, which has fewer."""
+    rng = np.random.default_rng(1)
+    values = rng.integers(0, 256, (8, 10), np.uint8)
+    named = np.array(list(pattern)).reshape(2, 2)
+    expected = np.zeros((8, 10, 3))
+    for y, x in np.ndindex(8, 10):
+        around = [(b, a) for b in (y - 1, y, y + 1) for a in (x - 1, x, x + 1) if 0 <= b < 8 and 0 <= a < 10]
+        for channel, letter in enumerate("rgb"):
+            own = named[y % 2, x % 2] == letter
+            near = [(y, x)] if own else [(b, a) for b, a in around if named[b % 2, a % 2] == letter]
+            expected[y, x, channel] = np.mean([values[place] for place in near])
+    found = image_to_array(message(values, f"bayer_{pattern}8", padding=3))
+    np.testing.assert_allclose(found[1:-1, 1:-1], expected[1:-1, 1:-1], atol=1)
+
+
+@settings(max_examples=25, deadline=None)
 @given(pixels=hnp.arrays(np.float32, sizes), padding=paddings, big=st.booleans())
-def test_float_depth_of_either_byte_order_is_kept_bit_by_bit(
+def test_float_depth_of_either_byte_order_is_kept_and_what_is_no_depth_is_0(
     pixels: np.ndarray[Any, Any], padding: int, big: bool
 ) -> None:
     metres = depth_to_metres(message(pixels, "32FC1", padding=padding, big=big))
+    expected = [[float(z) if z > 0 and np.isfinite(z) else 0.0 for z in row] for row in pixels]
     assert metres.dtype == np.float32
-    np.testing.assert_array_equal(metres, pixels)
+    np.testing.assert_array_equal(metres, expected)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +216,13 @@ def test_quantised_float_depth_is_inverted() -> None:
     assert metres.tolist() == [[2.0, 1.0, 0.0]]
 
 
+def test_quantised_depth_below_its_own_zero_is_unknown() -> None:
+    png = cv2.imencode(".png", np.array([[1, 3, 5]], np.uint16))[1].tobytes()
+    data = struct.pack("<iff", 0, 100.0, 3.0) + png
+    metres = compressed_depth_to_metres(SimpleNamespace(format="32FC1; compressedDepth png", data=data))
+    assert metres.tolist() == [[0.0, 0.0, 50.0]]
+
+
 def test_jpeg_keeps_red_red() -> None:
     red = np.zeros((16, 16, 3), np.uint8)
     red[:, :, 0] = 200
@@ -167,7 +233,7 @@ def test_jpeg_keeps_red_red() -> None:
 @pytest.mark.parametrize(
     ("convert", "encoding", "named"),
     [
-        (image_to_array, "bayer_rggb8", "rgb8, bgr8"),
+        (image_to_array, "bayer_rggb16", "rgb8, bgr8"),
         (depth_to_metres, "rgb8", "16UC1, mono16 or 32FC1"),
         (label_image_from, "32FC1", "16UC1"),
     ],
