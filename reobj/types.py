@@ -11,22 +11,25 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.distortion import Distortion
 from reobj.errors import InputError, mismatch
 
 
 @dataclass(frozen=True, slots=True)
 class Intrinsics:
-    """A pinhole camera.
+    """A pinhole camera, or one with a lens that bends the image.
 
     Attributes:
         fx, fy: focal lengths in pixels, > 0.
         cx, cy: principal point in pixels.
         width, height: size of the image in pixels that the numbers belong to.
+        distortion: of the lens; None where straight lines are straight in the image.
     """
 
     fx: float
@@ -35,6 +38,7 @@ class Intrinsics:
     cy: float
     width: int
     height: int
+    distortion: Distortion | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite([self.fx, self.fy, self.cx, self.cy]).all() and self.fx > 0 and self.fy > 0):
@@ -50,9 +54,20 @@ class Intrinsics:
     def resized(self, width: int, height: int) -> Intrinsics:
         """The same camera for an image of another size (pixel centres at +0.5)."""
         sx, sy = width / self.width, height / self.height
-        return Intrinsics(
-            self.fx * sx, self.fy * sy, (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5, width, height
-        )
+        fx, fy = self.fx * sx, self.fy * sy
+        cx, cy = (self.cx + 0.5) * sx - 0.5, (self.cy + 0.5) * sy - 0.5
+        return replace(self, fx=fx, fy=fy, cx=cx, cy=cy, width=width, height=height)
+
+    def rays(self, u: NDArray[Any], v: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Lines of sight x / z and y / z of pixels u, v, arrays of one shape."""
+        x, y = (u - self.cx) / self.fx, (v - self.cy) / self.fy
+        return (x, y) if self.distortion is None else self.distortion.straighten(x, y)
+
+    def project(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Pixels u, v that show the lines of sight x / z and y / z, arrays of one shape."""
+        if self.distortion is not None:
+            x, y = self.distortion.bend(x, y)
+        return x * self.fx + self.cx, y * self.fy + self.cy
 
 
 @dataclass(frozen=True, slots=True, eq=False)

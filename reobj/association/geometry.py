@@ -156,7 +156,8 @@ def _back_project(pixels: NDArray[np.intp], depth: NDArray[np.float32], k: Intri
     """(N, 3, S) metres in the camera frame."""
     z = depth.ravel()[pixels].astype(np.float64)
     v, u = np.divmod(pixels, depth.shape[1])
-    return np.stack([(u - k.cx) / k.fx * z, (v - k.cy) / k.fy * z, z], axis=1)
+    x, y = k.rays(u, v)
+    return np.stack([x * z, y * z, z], axis=1)
 
 
 def _surface(points: Array) -> tuple[NDArray[np.bool_], Array]:

@@ -60,7 +60,7 @@ class LinesOfSight:
         in_map = np.einsum("kij,krj->kri", axes, points) + places.positions[:, None]
         x, y, z = np.moveaxis((in_map - pose[:3, 3]) @ pose[:3, :3], -1, 0)
         safe = np.maximum(z, 1e-6)  # what lies behind the camera is never judged
-        pixels = np.stack([k.fx * x / safe + k.cx, k.fy * y / safe + k.cy], axis=-1)
+        pixels = np.stack(k.project(x / safe, y / safe), axis=-1)
         return cls(pixels, enter * z, leave * z, _base(eye, along, (std - half)[:, 2:]) * z)
 
     def inside(self, width: int, height: int, edge: float) -> Flags:

@@ -201,9 +201,9 @@ class Presence:
 def _in_view(positions: Array, pose: Array, k: Intrinsics, max_range_m: float) -> NDArray[np.intp]:
     """Rows of the (M, 3) places whose centres are in the image and in range; unknown ones are not."""
     x, y, z = pose[:3, :3].T @ (positions - pose[:3, 3]).T
-    wide = (x * k.fx > -k.cx * z) & (x * k.fx < (k.width - k.cx) * z)
-    high = (y * k.fy > -k.cy * z) & (y * k.fy < (k.height - k.cy) * z)
-    return np.flatnonzero((z > 0) & (z <= max_range_m) & wide & high)
+    near = np.flatnonzero((z > 0) & (z <= max_range_m))
+    u, v = k.project(x[near] / z[near], y[near] / z[near])
+    return near[(u > 0) & (u < k.width) & (v > 0) & (v < k.height)]
 
 
 def _undecided(labels: Array, held: Ids) -> NDArray[np.bool_]:

@@ -70,9 +70,8 @@ def _directions(frame: Frame, boxes: NDArray[np.float32]) -> NDArray[np.float32]
     camera = frame.intrinsics
     # Pixel i covers [i, i + 1): its middle, where the camera's numbers count i, is at i + 0.5.
     middle = (boxes[:, :2] + boxes[:, 2:]).astype(np.float64) / 2 - 0.5
-    rays = (middle - [camera.cx, camera.cy]) / [camera.fx, camera.fy]
-    poses = np.broadcast_to(frame.pose, (len(boxes), 4, 4))
-    return viewing_directions(poses, np.concatenate([rays, np.ones((len(boxes), 1))], axis=1))
+    rays = np.stack([*camera.rays(middle[:, 0], middle[:, 1]), np.ones(len(boxes))], axis=1)
+    return viewing_directions(np.broadcast_to(frame.pose, (len(boxes), 4, 4)), rays)
 
 
 def _slices(regions: NDArray[np.float32]) -> list[tuple[slice, slice]]:

@@ -49,12 +49,10 @@ class CameraMotion:
         k = self.intrinsics
         known = np.isfinite(depths)
         z = np.where(known, depths, FAR_M)
-        rays = np.stack(
-            [(centres[:, 0] - k.cx) / k.fx, (centres[:, 1] - k.cy) / k.fy, np.ones(len(z))], axis=1
-        )
+        rays = np.stack([*k.rays(centres[:, 0], centres[:, 1]), np.ones(len(z))], axis=1)
         points = (rays * z[:, None]) @ self.relative[:3, :3].T + self.relative[:3, 3]
         depth = points[:, 2]
         front = depth >= NEAR_M
         safe = np.where(front, depth, 1.0)
-        moved = points[:, :2] / safe[:, None] * (k.fx, k.fy) + (k.cx, k.cy)
+        moved = np.stack(k.project(points[:, 0] / safe, points[:, 1] / safe), axis=1)
         return moved, np.where(known | ~front, depth, np.nan)
