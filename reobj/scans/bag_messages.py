@@ -15,6 +15,7 @@ from reobj.errors import BagError, InputError
 from reobj.scans import message_arrays as arrays
 from reobj.scans.bag_find import IMAGE_TYPE
 from reobj.scans.bag_raw import RawMessage
+from reobj.scans.message_cameras import intrinsics_from, is_rectified
 from reobj.scans.message_poses import matrix_to_pose
 from reobj.types import Intrinsics
 
@@ -62,15 +63,15 @@ class MessageMaker:
         )
 
     def camera_info(self, camera: Intrinsics) -> memoryview:
-        """sensor_msgs/CameraInfo of a pinhole camera without distortion."""
-        k = camera.matrix
+        """sensor_msgs/CameraInfo of a camera, with its lens if it has one."""
+        k, lens = camera.matrix, camera.distortion
         return self._serialised(
             "sensor_msgs/msg/CameraInfo",
             header=self._header,
             height=camera.height,
             width=camera.width,
-            distortion_model="plumb_bob",
-            d=np.zeros(5),
+            distortion_model="plumb_bob" if lens is None else lens.model,
+            d=np.zeros(5) if lens is None else np.array(lens.coefficients),
             k=k.reshape(-1),
             r=np.eye(3).reshape(-1),
             p=np.hstack([k, np.zeros((3, 1))]).reshape(-1),
@@ -137,15 +138,20 @@ def labels_of(types: Typestore, message: RawMessage) -> NDArray[np.uint16]:
     return _converted(types, message, arrays.label_image_from)
 
 
-def intrinsics_of(types: Typestore, message: RawMessage) -> Intrinsics | None:
-    """The pinhole part of a CameraInfo; None for an uncalibrated camera (its K is all zeros).
+def intrinsics_of(types: Typestore, message: RawMessage, image_topic: str) -> Intrinsics | None:
+    """The camera of a CameraInfo; None for an uncalibrated one (its K is all zeros).
 
-    Distortion is not looked at: images are expected to be rectified.
+    Args:
+        types: message types.
+        message: the CameraInfo.
+        image_topic: of its images; the name tells whether they are rectified.
+
+    Raises:
+        BagError: it cannot be read, or its lens is of an unknown model.
     """
     info = deserialised(types, message)
-    fx, fy, cx, cy = (float(info.k[i]) for i in (0, 4, 2, 5))
     try:
-        return Intrinsics(fx, fy, cx, cy, int(info.width), int(info.height)) if fx or fy else None
+        return intrinsics_from(info, is_rectified(image_topic)) if info.k[0] or info.k[4] else None
     except InputError as error:
         raise BagError(f"{message.topic}: {error}") from error
 

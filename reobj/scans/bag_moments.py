@@ -105,7 +105,7 @@ class MomentStream:
             self._unreadable = error
 
     def _take_camera(self, message: RawMessage) -> None:
-        self._camera = intrinsics_of(self._types, message)
+        self._camera = intrinsics_of(self._types, message, self._image)
 
     def _moment_or_error(self, image: RawMessage) -> Moment | BagError:
         try:

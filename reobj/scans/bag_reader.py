@@ -19,6 +19,7 @@ from reobj.scans.bag_topics import MAP_FRAME, TopicNames
 from reobj.scans.bag_types import standard_types
 from reobj.scans.decode_ahead import map_ahead
 from reobj.scans.labels import UNNAMED
+from reobj.scans.message_cameras import fitted
 from reobj.types import Frame, Intrinsics, LabelImage
 
 logger = logging.getLogger(__name__)
@@ -83,7 +84,8 @@ class BagScan:
         self._labels = label_names_of(self._types, names) if names else {}
         # Up to this id all have names: of an image without a larger one the ids need not be counted.
         self._named_up_to = next(n for n in count() if n + 1 not in self._labels)
-        self._camera = intrinsics_of(self._types, camera) if camera else None
+        image = self._contents.topics.image.name
+        self._camera = intrinsics_of(self._types, camera, image) if camera else None
 
     @property
     def name(self) -> str:
@@ -113,7 +115,8 @@ class BagScan:
 
         Raises:
             BagError: the bag is damaged here, or, unless skipped, a frame cannot be decoded: an unknown
-                encoding, size 0, data that do not fit the size, depth of another size than the colour.
+                encoding, size 0, data that do not fit the size, depth of another size than the colour, a
+                CameraInfo of another shape.
         """
         self.skipped = 0
         for result in map_ahead(self._decoded, self._moments()):
@@ -153,8 +156,11 @@ class BagScan:
             expected = f"{width}x{height} pixels, registered to the colour image"
             raise BagError(mismatch(moment.depth.topic, expected, f"{depth.shape[1]}x{depth.shape[0]}"))
         camera = moment.intrinsics
-        if camera and (camera.width, camera.height) != (width, height):
-            camera = camera.resized(width, height)
+        if camera:
+            try:
+                camera = fitted(camera, width, height)
+            except InputError as error:
+                raise BagError(str(error)) from error
         return Frame(colour, moment.stamp_ns, moment.frame_id, depth, camera, moment.pose)
 
     def _truth(self, moment: Moment) -> LabelImage | None:

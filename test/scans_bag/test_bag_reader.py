@@ -14,6 +14,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin
 from scipy.spatial.transform import Rotation
 
+from reobj.distortion import Distortion
 from reobj.errors import BagError, InputError
 from reobj.scans.bag_reader import BagScan
 from reobj.scans.bag_topics import TopicNames
@@ -124,16 +125,41 @@ def test_topic_with_more_messages_wins_over_its_sibling(recorder: Any) -> None:
     assert [int(frame.colour[0, 0, 0]) for frame, _ in BagScan(recorder.save())] == [99, 99]
 
 
-def test_camera_info_of_another_size_is_scaled(recorder: Any) -> None:
+def add_camera(recorder: Any, width: int = 12, image: str = "/image", d: tuple[float, ...] = ()) -> None:
     region = recorder.make("sensor_msgs/RegionOfInterest", 0, 0, 0, 0, False)
     k = np.array([10.0, 0, 5.5, 0, 12.0, 3.5, 0, 0, 1])
-    fields = (recorder.header(S), 8, 12, "plumb_bob", np.zeros(5), k, np.zeros(9), np.zeros(12), 0, 0, region)
+    p = np.array([9.0, 0, 5.5, 0, 0, 9.0, 3.5, 0, 0, 0, 1, 0])
+    fields = (recorder.header(S), 8, width, "plumb_bob", np.array(d), k, np.zeros(9), p, 0, 0, region)
     recorder.add("/camera_info", S + 1, recorder.make("sensor_msgs/CameraInfo", *fields))
-    recorder.image("/image", S, grey(1), "rgb8")
+    recorder.image(image, S, grey(1), "rgb8")
+
+
+def test_camera_info_of_another_size_is_scaled(recorder: Any) -> None:
+    add_camera(recorder)
     ((frame, _),) = BagScan(recorder.save())
     camera = frame.intrinsics
     assert (camera.fx, camera.fy, camera.cx, camera.cy) == (5.0, 6.0, 2.5, 1.5)
     assert (camera.width, camera.height) == (6, 4)
+
+
+def test_camera_info_of_another_shape_is_an_error_at_its_frame(recorder: Any) -> None:
+    add_camera(recorder, width=16)
+    with pytest.raises(
+        BagError, match="camera_info: expected the shape of its image of 6x4 pixels, got 16x8"
+    ):
+        next(iter(BagScan(recorder.save())))
+
+
+def test_the_lens_of_an_image_is_known(recorder: Any) -> None:
+    add_camera(recorder, d=(-0.2, 0.1))
+    ((frame, _),) = BagScan(recorder.save())
+    assert frame.intrinsics.distortion == Distortion("plumb_bob", (-0.2, 0.1))
+
+
+def test_a_rectified_image_has_no_lens(recorder: Any) -> None:
+    add_camera(recorder, image="/image_rect", d=(-0.2, 0.1))
+    ((frame, _),) = BagScan(recorder.save(), topics=TopicNames(image="/image_rect"))
+    assert (frame.intrinsics.fx, frame.intrinsics.distortion) == (4.5, None)
 
 
 def test_odometry_is_carried_over_to_the_camera(recorder: Any) -> None:

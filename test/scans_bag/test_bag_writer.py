@@ -16,8 +16,12 @@ from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import Writer
 from scipy.spatial.transform import Rotation
 
+from reobj.distortion import Distortion
 from reobj.errors import InputError, ScanError, StorageError
+from reobj.scans.bag_messages import MessageMaker
+from reobj.scans.bag_types import standard_types
 from reobj.scans.bag_writer import scan_to_bag
+from reobj.types import Intrinsics
 
 MakeScan = Callable[..., Any]
 STORAGES = ["mcap", "sqlite3"]
@@ -112,6 +116,14 @@ def test_camera_info_is_the_pinhole(tmp_path: Path, make_scan: MakeScan) -> None
     assert info.k.tolist() == [50.0, 0, 31.5, 0, 52.0, 23.5, 0, 0, 1]
     assert info.p.tolist() == [50.0, 0, 31.5, 0, 0, 52.0, 23.5, 0, 0, 0, 1, 0]
     assert not info.d.any()
+
+
+def test_camera_info_names_the_lens() -> None:
+    types = standard_types()
+    camera = Intrinsics(50.0, 52.0, 31.5, 23.5, 64, 48, Distortion("equidistant", (0.1, -0.02)))
+    data = MessageMaker(types, 0, "camera").camera_info(camera)
+    info = types.deserialize_cdr(data, "sensor_msgs/msg/CameraInfo")
+    assert (info.distortion_model, info.d.tolist()) == ("equidistant", [0.1, -0.02, 0.0, 0.0])
 
 
 def test_transforms_compose_to_the_pose(tmp_path: Path, make_scan: MakeScan) -> None:
