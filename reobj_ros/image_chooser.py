@@ -8,6 +8,8 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.subscription import Subscription
 
+from reobj_ros.steady_timer import steady_timer
+
 LOOK_S = 0.2
 """How often it looks who publishes, seconds."""
 
@@ -35,7 +37,7 @@ class ImageChooser:
         self._subscribe = subscribe
         self._chosen = ""
         self._subscription: Subscription | None = None
-        self._timer = node.create_timer(LOOK_S, self.look)
+        self._timer = steady_timer(node, LOOK_S, self.look)
 
     def look(self) -> None:
         """Looks who publishes, and subscribes or changes over."""

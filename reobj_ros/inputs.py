@@ -7,16 +7,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_policy_name_from_kind
 from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from reobj_ros.image_chooser import ImageChooser, publishers_of
+from reobj_ros.input_watch import SILENCE_S, SLOPS, InputWatch
 from reobj_ros.parameters import Parameter
-from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined, StampJoin
+from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Interpolated, Joined, StampJoin
 from reobj_ros.stamps import to_ns
+from reobj_ros.steady_timer import steady_timer
 from reobj_ros.throttle import Throttle
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # its place in Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
 
 RELIABILITY = {"best_effort": ReliabilityPolicy.BEST_EFFORT, "reliable": ReliabilityPolicy.RELIABLE}
 
@@ -47,11 +54,8 @@ INPUT_PARAMETERS = (
     ),
 )
 
-SILENCE_S = 5.0
-"""An input that says nothing for so long is warned about."""
-
-MISSED = 10
-"""So many frames in a row without an input that is published are warned about; fewer happen at the start."""
+_POSES = 20
+"""A pose is so much smaller than an image that so many times as many wait."""
 
 
 class Inputs:
@@ -64,7 +68,8 @@ class Inputs:
         primary: name of the input that makes a frame.
         companions: the other inputs, by name.
         emit: called in the executor's thread with each Joined; it must be quick.
-        settings: the values of INPUT_PARAMETERS.
+        settings: the values of INPUT_PARAMETERS, and the slops where there are; ``sync_wait`` and the slops
+            are followed as they change.
         keep: messages of an input that wait for the executor at most; what is more is lost.
     """
 
@@ -77,22 +82,24 @@ class Inputs:
         settings: Mapping[str, Any],
         keep: int = 5,
     ) -> None:
-        self._node = node
+        self._node, self._settings = node, settings
         self._sensor_qos = QoSProfile(depth=keep, reliability=RELIABILITY[settings["reliability"]])
         self._stage_qos = QoSProfile(depth=2 * keep)
         self._primary = primary
-        self._last_heard_s = time.monotonic()
-        self._topics: dict[str, str] = {}
         self._choosers: dict[str, ImageChooser] = {}
         self._subscriptions: list[Subscription] = []
         self._may_warn = Throttle(30.0)
         self.join = StampJoin(companions, emit, settings["sync_wait"])
+        self._watched = InputWatch(node, primary, companions, settings)
+        self._topics = self._watched.topics
         for name, companion in companions.items():
             companion.expected = self._has_publisher(name)
             if companion.slop_ns < ANY_STAMP_NS:
-                companion.keep = settings["sync_keep"]
-        self._flush_timer = node.create_timer(0.02, lambda: self.join.flush(time.monotonic()))
-        self._watch_timer = node.create_timer(SILENCE_S, self._watch)
+                companion.keep = settings["sync_keep"] * (
+                    _POSES if isinstance(companion, Interpolated) else 1
+                )
+        self._flush_timer = steady_timer(node, 0.02, self._flush)
+        self._watch_timer = steady_timer(node, SILENCE_S, self._watch)
 
     def subscribe(self, name: str, message_type: Any, topic: str, stage: bool = False) -> None:
         """Feeds ``topic`` in as the input ``name``; ``stage``: it comes from another node of ours."""
@@ -134,12 +141,20 @@ class Inputs:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    def rates(self) -> dict[str, float]:
+        """Messages per second of each topic that is listened to, over the last seconds."""
+        return self._watched.rates()
+
+    def concerns(self) -> list[str]:
+        """What is wrong with the inputs now, a sentence each: the topic, what it is, and the cure."""
+        return self._watched.concerns()
+
     def __contains__(self, name: str) -> bool:
         return name in self._topics
 
     def _feed(self, name: str, message_type: Any, topic: str, qos: QoSProfile) -> Subscription:
         self._topics[name] = topic
-        return self._listen(message_type, topic, lambda message: self._take(name, message), qos)
+        return self._listen(message_type, topic, lambda message: self._take(name, message), qos, name)
 
     def _listen(
         self,
@@ -147,45 +162,43 @@ class Inputs:
         topic: str,
         take: Callable[[Any], None],
         qos: QoSProfile,
+        name: str = "",
         raw: bool = False,
     ) -> Subscription:
+        def refuse(event: Any) -> None:
+            self._watched.refused[name] = qos_policy_name_from_kind(event.last_policy_kind).lower()
+
         return self._node.create_subscription(
             message_type,
             topic,
             take,
             qos,
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+            # Else rclpy says in a line of its own that there is something, and not what to do.
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=refuse) if name else None,
             raw=raw,
         )
 
     def _take(self, name: str, message: Any) -> None:
         now_s, stamp_ns = time.monotonic(), to_ns(message.header.stamp)
+        self._watched.heard(name, stamp_ns, now_s)
         if name != self._primary:
             self.join.add(name, stamp_ns, message, now_s)
             return
-        self._last_heard_s = now_s
         self.join.add_primary(stamp_ns, message, now_s)
 
     def _has_publisher(self, name: str) -> Callable[[], bool]:
         return lambda: name in self._topics and publishers_of(self._node, self._topics[name]) > 0
 
-    def _watch(self) -> None:
-        """Warns of inputs that say nothing, or nothing that belongs to the frames."""
-        if time.monotonic() - self._last_heard_s >= SILENCE_S:
-            self._warn(self._primary, f"no message for {SILENCE_S:.0f} s")
-            return
-        for name, companion in self.join.companions.items():
-            if companion.missed >= MISSED:
-                lack = "frames are dropped" if companion.required else "frames go without it"
-                slop = f"within {companion.slop_ns / 1e6:g} ms of" if companion.slop_ns else "of exactly"
-                self._warn(name, f"{lack}, as nothing {slop} their stamps comes")
+    def _flush(self) -> None:
+        self.join.wait_s = self._settings["sync_wait"]
+        for name, parameter in SLOPS.items():
+            if name in self.join.companions and parameter in self._settings:
+                self.join.companions[name].slop_ns = int(self._settings[parameter] * 1e9)
+        self.join.flush(time.monotonic())
 
-    def _warn(self, name: str, what: str) -> None:
-        topic = self._node.resolve_topic_name(self._topics.get(name, name))
-        publishers = publishers_of(self._node, topic)
-        cure = "nobody publishes it: check its name and remap it"
-        if publishers:
-            qos = f"qos_overrides.{topic}.subscription"
-            cure = f"{publishers} publish it: check that they run, their stamps and their QoS ({qos})"
-        if self._may_warn(f"{topic}: {what}"):
-            self._node.get_logger().warning(f"{topic}: {what}; {cure}")
+    def _watch(self) -> None:
+        """Warns of what is wrong, each thing once in a while."""
+        for concern in self.concerns():
+            if self._may_warn(concern):
+                self._node.get_logger().warning(concern)

@@ -7,6 +7,7 @@ ones of the last round, for ever. Plain Python, so it is tested without a middle
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class Companion:
         keep: how many messages wait for their primary one. Raising it takes memory and lets the
             primary ones come later.
         missed: how many primary messages in a row went without it, though it was to be expected.
+        gap_ns: from the last of these to the nearest message, > 0 when that is later; None before any came.
     """
 
     slop_ns: int = 0
@@ -42,7 +44,9 @@ class Companion:
     required: bool = False
     keep: int = 60
     missed: int = 0
+    gap_ns: int | None = None
     waiting: dict[int, Any] = field(default_factory=dict)
+    _last_ns: int | None = None
 
     def add(self, stamp_ns: int, message: Any) -> None:
         """Keeps a message; a stamp that jumps back forgets those of the last round."""
@@ -50,6 +54,7 @@ class Companion:
         if stamp_ns < newest - LOOP_NS:
             self.waiting.clear()
         self.waiting[stamp_ns] = message
+        self._last_ns = stamp_ns
         while len(self.waiting) > self.keep:
             del self.waiting[min(self.waiting)]
 
@@ -79,8 +84,53 @@ class Companion:
     def settle(self, stamp_ns: int, came: bool) -> None:
         """Takes note that the primary message of this stamp has gone, and forgets what is long before it."""
         self.missed = 0 if came or not self.wanted else self.missed + 1
+        if self.missed:
+            near = min(self.waiting, key=lambda other: abs(other - stamp_ns), default=self._last_ns)
+            self.gap_ns = None if near is None else near - stamp_ns
         for old in [s for s in self.waiting if s + self.slop_ns < stamp_ns - LOOP_NS]:
             del self.waiting[old]
+
+
+@dataclass(frozen=True)
+class Around:
+    """Two messages around the stamp of a primary one.
+
+    Attributes:
+        before, after: the messages.
+        fraction: where between them the stamp is, in (0, 1).
+    """
+
+    before: Any
+    after: Any
+    fraction: float
+
+
+@dataclass
+class Interpolated(Companion):
+    """A companion whose messages have stamps of their own, and can be interpolated between.
+
+    With a message of exactly the primary one's stamp that is taken, else ``Around`` with the two that are
+    next to it; ``slop_ns`` is how far these may be apart.
+    """
+
+    def nearest(self, stamp_ns: int) -> Any | None:
+        """The message of the stamp, or Around."""
+        if stamp_ns in self.waiting or not self.slop_ns:
+            return self.waiting.get(stamp_ns)
+        stamps = sorted(self.waiting)
+        place = bisect_right(stamps, stamp_ns)
+        if not 0 < place < len(stamps):
+            return None
+        before, after = stamps[place - 1], stamps[place]
+        if after - before > self.slop_ns:
+            return None
+        fraction = (stamp_ns - before) / (after - before)
+        return Around(self.waiting[before], self.waiting[after], fraction)
+
+    def may_come(self, stamp_ns: int) -> bool:
+        """Whether it is worth waiting: somebody publishes it, and nothing later came already."""
+        newest = max(self.waiting, default=stamp_ns)
+        return self.wanted and not stamp_ns < newest <= stamp_ns + LOOP_NS
 
 
 @dataclass(frozen=True)
@@ -111,9 +161,9 @@ class StampJoin:
         keep: int = 30,
     ) -> None:
         self.companions = companions
+        self.wait_s = wait_s
         self.dropped = 0
         self._emit = emit
-        self._wait_s = wait_s
         self._keep = keep
         self._pending: deque[tuple[int, Any, float]] = deque()
 
@@ -138,7 +188,7 @@ class StampJoin:
             stamp_ns, message, since_s = self._pending[0]
             found = {name: c.nearest(stamp_ns) for name, c in self.companions.items()}
             missing = [self.companions[name] for name, got in found.items() if got is None]
-            if now_s - since_s < self._wait_s and any(c.may_come(stamp_ns) for c in missing):
+            if now_s - since_s < self.wait_s and any(c.may_come(stamp_ns) for c in missing):
                 return
             self._pending.popleft()
             for name, companion in self.companions.items():

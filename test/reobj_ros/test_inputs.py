@@ -11,7 +11,8 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from reobj_ros.image_chooser import publishers_of
-from reobj_ros.inputs import INPUT_PARAMETERS, MISSED, Inputs
+from reobj_ros.input_watch import MISSED
+from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.parameters import declare
 from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined
 from reobj_ros.stamps import header
@@ -142,12 +143,12 @@ def test_a_publisher_of_another_qos_is_hinted_at(
         (
             True,
             0,
-            "frames are dropped, as nothing of exactly their stamps comes; nobody publishes it",
+            "frames are dropped, as no message comes; nobody publishes it: check its name and remap it",
         ),
-        (False, 20 * MS, "frames go without it, as nothing within 20 ms of their stamps comes"),
+        (False, 20 * MS, "frames go without it, as no message comes; nobody publishes it"),
     ],
 )
-def test_stamps_that_never_match_are_a_warning(
+def test_an_input_that_frames_lack_is_a_warning(
     watched: tuple[Node, Logged], required: bool, slop_ns: int, says: str
 ) -> None:
     node, logged = watched
@@ -162,6 +163,112 @@ def test_stamps_that_never_match_are_a_warning(
     inputs._watch()
     assert len(logged.lines) == 1 and logged.lines[0].startswith(f"{node.get_namespace()}/depth: {says}")
     assert inputs.join.dropped == (MISSED if required else 0)
+
+
+@pytest.mark.parametrize(
+    ("offset_ms", "says"),
+    [
+        (3200, "the nearest is 3.2 s later; are both clocks the same?"),
+        (-3200, "the nearest is 3.2 s earlier; are both clocks the same?"),
+        (35, "the nearest is 0.035 s later; raise depth_slop (0.02 s)"),
+        (-35, "the nearest is 0.035 s earlier; raise sync_wait (0.2 s) if it only comes later than they do"),
+    ],
+)
+def test_stamps_that_never_match_are_told_with_their_difference(
+    node: Node, offset_ms: int, says: str
+) -> None:
+    depth = Companion(slop_ns=20 * MS, expected=lambda: True)
+    settings = declare(node, INPUT_PARAMETERS) | {"depth_slop": 0.02}
+    inputs = Inputs(node, "image", {"depth": depth}, lambda joined: None, settings)
+    inputs.subscribe("depth", Image, "depth")
+    depth.expected = lambda: True
+    for i in range(MISSED):
+        stamp_ns = (i + 1) * 10**10
+        inputs._take("depth", Image(header=header(stamp_ns + offset_ms * MS, "camera")))
+        inputs._take("image", Image(header=header(stamp_ns, "camera")))
+        inputs.join.flush(time.monotonic() + 1.0)
+    (line,) = inputs.concerns()
+    space = node.get_namespace()
+    assert line == (
+        f"{space}/depth: frames go without it, as none of its stamps fits those of {space}/image, {says}"
+    )
+
+
+def test_what_is_published_with_another_qos_is_told_with_the_cure(
+    watched: tuple[Node, Logged], make_node: MakeNode, spin: Spin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The middleware says so by itself; nothing but the subscriber's own node is spun."""
+    node, _ = watched
+    camera = make_node()
+    inputs, _ = inputs_of(node)  # reliable
+    inputs.subscribe("image", Image, "image")
+    camera.create_publisher(Image, "image", QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT))
+    assert spin(lambda: bool(inputs._watched.refused), node)
+    now = time.monotonic() + 6.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    topic = f"{node.get_namespace()}/image"
+    assert inputs.concerns() == [
+        f"{topic}: no message for 5 s; its publisher offers another reliability than is asked for: "
+        f"set reliability: best_effort or qos_overrides.{topic}.subscription.reliability"
+    ]
+
+
+def test_depth_without_camera_info_is_told(node: Node) -> None:
+    companions = {"depth": Companion(), "camera_info": Companion(slop_ns=ANY_STAMP_NS, keep=1)}
+    inputs, _ = inputs_of(node, companions)
+    inputs.subscribe("depth", Image, "depth")
+    inputs.subscribe("camera_info", CameraInfo, "camera_info")
+    inputs._take("depth", Image(header=header(10, "camera")))
+    says = "depth is of no use without it; nobody publishes it: check its name and remap it"
+    assert inputs.concerns() == [f"{node.get_namespace()}/camera_info: {says}"]
+    inputs._take("camera_info", CameraInfo(header=header(10, "camera")))
+    assert inputs.concerns() == []
+
+
+def test_stamps_of_zero_are_told_until_they_are_set(node: Node) -> None:
+    inputs, out = inputs_of(node, {"camera_info": Companion(slop_ns=ANY_STAMP_NS, keep=1)})
+    inputs.subscribe("image", Image, "image")
+    inputs._take("camera_info", CameraInfo())  # its stamp never counts
+    inputs._take("image", Image())
+    says = "its stamps are 0; let the driver set header.stamp"
+    assert inputs.concerns() == [f"{node.get_namespace()}/image: {says}"]
+    inputs._take("image", Image(header=header(10, "camera")))
+    assert inputs.concerns() == [] and len(out) == 2
+
+
+def test_a_simulated_clock_that_stands_still_is_told_and_images_are_found_all_the_same(
+    make_node: MakeNode, spin: Spin
+) -> None:
+    node, camera = make_node("-p", "use_sim_time:=true"), make_node()
+    inputs, out = inputs_of(node)
+    inputs.subscribe_image("image", "image", "compressed", "auto")
+    publisher = camera.create_publisher(Image, "image", 10)
+    assert spin(lambda: publisher.get_subscription_count() == 1, node, camera)
+    publisher.publish(Image(header=header(10, "camera")))
+    assert spin(lambda: len(out) == 1, node, camera)
+    assert [line.partition(":")[0] for line in inputs.concerns()] == ["/clock"]
+
+
+def test_rates_are_messages_per_second_of_each_topic(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, _ = inputs_of(node, {"depth": Companion()})
+    inputs.subscribe("image", Image, "image")
+    inputs.subscribe("depth", Image, "depth")
+    begin = time.monotonic()
+    for i in range(21):
+        monkeypatch.setattr(time, "monotonic", lambda i=i: begin + i / 10)
+        inputs._take("image", Image(header=header(i + 1, "camera")))
+    space = node.get_namespace()
+    assert inputs.rates() == pytest.approx({f"{space}/image": 10.0, f"{space}/depth": 0.0})
+    monkeypatch.setattr(time, "monotonic", lambda: begin + 60.0)
+    assert inputs.rates()[f"{space}/image"] == 0.0
+
+
+def test_waits_and_slops_are_followed_as_they_change(node: Node, spin: Spin) -> None:
+    settings = declare(node, INPUT_PARAMETERS) | {"depth_slop": 0.02}
+    depth = Companion(slop_ns=20 * MS)
+    inputs = Inputs(node, "image", {"depth": depth}, lambda joined: None, settings)
+    settings |= {"depth_slop": 0.5, "sync_wait": 3.0}
+    assert spin(lambda: (depth.slop_ns, inputs.join.wait_s) == (500 * MS, 3.0), node)
 
 
 def test_the_calibration_that_is_there_goes_with_every_image(make_node: MakeNode, spin: Spin) -> None:

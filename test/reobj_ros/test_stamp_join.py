@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reobj_ros.stamp_join import ANY_STAMP_NS, LOOP_NS, Companion, Joined, StampJoin
+from reobj_ros.stamp_join import ANY_STAMP_NS, LOOP_NS, Around, Companion, Interpolated, Joined, StampJoin
 
 MS = 1_000_000
 
@@ -186,3 +186,91 @@ def test_calibration_of_any_age_is_never_forgotten() -> None:
     for i in range(100):
         sink.join.add_primary(i * LOOP_NS, "image", 0.0)
     assert all(joined.companions == {"camera_info": "info"} for joined in sink.out)
+
+
+def test_the_gap_to_the_nearest_message_is_known_of_what_is_missed() -> None:
+    depth = Companion(slop_ns=20 * MS)
+    sink = Sink(wait_s=0.1, depth=depth)
+    sink.join.add_primary(5 * LOOP_NS, "image", 0.0)
+    sink.join.flush(0.2)
+    assert depth.gap_ns is None
+    sink.join.add("depth", 8 * LOOP_NS, "depth", 0.3)
+    sink.join.add_primary(6 * LOOP_NS, "image", 0.3)
+    sink.join.flush(0.5)
+    assert depth.gap_ns == 2 * LOOP_NS
+    sink.join.add("depth", 8 * LOOP_NS + 70 * MS, "depth", 0.5)
+    sink.join.add_primary(8 * LOOP_NS + 100 * MS, "image", 0.5)
+    sink.join.flush(0.7)
+    assert depth.gap_ns == -30 * MS
+
+
+def test_of_a_companion_that_lags_by_seconds_the_gap_is_known_too() -> None:
+    depth = Companion(slop_ns=20 * MS)
+    sink = Sink(wait_s=0.0, depth=depth)
+    for second in range(10, 14):
+        sink.join.add("depth", (second - 3) * LOOP_NS, "depth", 0.0)
+        sink.join.add_primary(second * LOOP_NS, "image", 0.0)
+    assert (depth.missed, depth.gap_ns) == (4, -3 * LOOP_NS)
+
+
+def poses(slop_ms: int = 200, wait_s: float = 0.2) -> Sink:
+    return Sink(wait_s=wait_s, pose=Interpolated(slop_ns=slop_ms * MS))
+
+
+def test_a_pose_of_exactly_the_stamp_is_taken_as_it_is() -> None:
+    sink = poses()
+    for stamp in (90, 100, 110):
+        sink.join.add("pose", stamp * MS, stamp, 0.0)
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    assert sink.out[0].companions == {"pose": 100}
+
+
+def test_between_two_poses_both_are_given_with_the_place_between_them() -> None:
+    sink = poses()
+    for stamp in (60, 80, 120, 140):
+        sink.join.add("pose", stamp * MS, stamp, 0.0)
+    sink.join.add_primary(90 * MS, "image", 0.0)
+    assert sink.out[0].companions == {"pose": Around(80, 120, 0.25)}
+
+
+def test_an_image_waits_for_the_pose_after_it() -> None:
+    sink = poses()
+    sink.join.add("pose", 80 * MS, 80, 0.0)
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    assert sink.out == []
+    sink.join.add("pose", 120 * MS, 120, 0.1)
+    assert sink.out[0].companions == {"pose": Around(80, 120, 0.5)}
+
+
+def test_an_image_does_not_wait_for_longer_than_it_may() -> None:
+    sink = poses()
+    sink.join.add("pose", 80 * MS, 80, 0.0)
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    sink.join.flush(0.2)
+    assert sink.out[0].companions == {}
+
+
+@pytest.mark.parametrize("slop_ms", [0, 39])
+def test_poses_too_far_apart_are_not_interpolated_between(slop_ms: int) -> None:
+    sink = poses(slop_ms)
+    for stamp in (80, 120):
+        sink.join.add("pose", stamp * MS, stamp, 0.0)
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    assert sink.out[0].companions == {}  # and at once, as nothing that fits can come any more
+
+
+def test_before_the_first_pose_an_image_goes_without() -> None:
+    sink = poses()
+    sink.join.add_primary(100 * MS, "image", 0.0)
+    sink.join.add("pose", 120 * MS, 120, 0.1)
+    assert sink.out[0].companions == {}
+
+
+def test_poses_of_the_last_round_of_a_looped_bag_are_no_neighbours() -> None:
+    sink = poses(slop_ms=10_000)
+    sink.join.add("pose", 100 * LOOP_NS, "old", 0.0)
+    sink.join.add_primary(2 * LOOP_NS, "image", 0.0)
+    assert sink.out == []  # it waits for poses of its own round
+    for stamp in (2 * LOOP_NS - 10 * MS, 2 * LOOP_NS + 10 * MS):
+        sink.join.add("pose", stamp, stamp, 0.1)
+    assert sink.out[0].companions["pose"].fraction == 0.5
