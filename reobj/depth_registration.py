@@ -57,7 +57,9 @@ class DepthRegistration:
             got = f"{depth.shape[1]}x{depth.shape[0]}"
             raise InputError(mismatch("depth image", f"{shape[1]}x{shape[0]}, as its camera_info says", got))
         drawn = self._draw(depth.ravel())
-        closed = cv2.morphologyEx(drawn, cv2.MORPH_CLOSE, _CRACK)
+        closed = cv2.morphologyEx(
+            drawn, cv2.MORPH_CLOSE, _CRACK, borderType=cv2.BORDER_CONSTANT, borderValue=0.0
+        )
         drawn = np.where(drawn > 0, drawn, closed).astype(np.float32, copy=False)
         size = (self._target.width, self._target.height)
         if (self._grid.width, self._grid.height) == size:

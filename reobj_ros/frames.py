@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from geometry_msgs.msg import PoseStamped
-from numpy.typing import NDArray
+from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
-from reobj.errors import InputError, mismatch
-from reobj.scans.message_poses import pose_to_matrix
-from reobj.types import Frame, check_pose
-from reobj_ros.conversions import intrinsics_from
-from reobj_ros.images import to_depth, to_rgb
+from reobj.errors import ReobjError
+from reobj.scans.message_cameras import fitted, intrinsics_from, is_rectified
+from reobj.types import Frame, Intrinsics
+from reobj_ros.camera_poses import POSE_TOPICS, CameraPoses
+from reobj_ros.depth_input import DepthInput
+from reobj_ros.images import to_rgb
 from reobj_ros.inputs import Inputs
 from reobj_ros.parameters import Parameter
-from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined
-from reobj_ros.transforms import PoseSource
+from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Interpolated, Joined
+from reobj_ros.transforms import FROM_TF, static_transforms
 
 GEOMETRY = (
     Parameter(
@@ -26,90 +27,147 @@ GEOMETRY = (
         "which form of depth to take",
         choices=("auto", "raw", "compressed", "none"),
     ),
-    Parameter("depth_slop", 0.02, "largest difference of the stamps of image and depth, s", 0.0, 1.0),
     Parameter(
-        "pose_source", "topic", "camera pose: PoseStamped topic, tf, or none", choices=("topic", "tf", "none")
+        "depth_slop", 0.02, "largest difference of the stamps of image and depth, s", 0.0, 1.0, live=True
+    ),
+    Parameter(
+        "depth_registration",
+        "auto",
+        "whether depth is registered to colour here, by `depth_camera_info`: auto = where that comes and the "
+        "depth has another size or frame_id than the image",
+        choices=("auto", "always", "never"),
+    ),
+    Parameter(
+        "depth_to_colour",
+        FROM_TF,
+        "pose of the depth camera in the colour camera's optical frame: x, y, z in m and a quaternion "
+        "x, y, z, w; zeros = from /tf_static",
+    ),
+    Parameter(
+        "image_rectified",
+        "auto",
+        "whether the lens was taken out of the images: auto = where the topic's name says `rect`; then P of "
+        "CameraInfo counts, else K and D",
+        choices=("auto", "always", "never"),
+    ),
+    Parameter(
+        "pose_source",
+        "topic",
+        "camera pose: PoseStamped on `pose`, Odometry on `odom`, tf, or none",
+        choices=("topic", "odometry", "tf", "none"),
+    ),
+    Parameter(
+        "pose_slop",
+        0.2,
+        "poses of other stamps than an image are interpolated between if they are at most so far apart, s; "
+        "0 = only poses of exactly its stamp",
+        0.0,
+        10.0,
+        live=True,
+    ),
+    Parameter(
+        "pose_frame",
+        "",
+        "frame that `pose` or `odom` has the poses of, as base_link; where the camera is in it is looked up "
+        "in /tf_static; empty = the camera's own, or the child_frame_id of `odom`",
+    ),
+    Parameter(
+        "camera_in_pose_frame",
+        FROM_TF,
+        "pose of the camera's optical frame in `pose_frame`: x, y, z in m and a quaternion x, y, z, w; "
+        "zeros = from /tf_static",
     ),
     Parameter("map_frame", "map", "frame of the map, for tf and for what is published"),
-    Parameter("tf_wait", 0.1, "longest wait for a transform, s; raising it delays frames", 0.0, 10.0),
+    Parameter(
+        "tf_wait", 0.1, "longest wait for a transform, s; raising it delays frames", 0.0, 10.0, live=True
+    ),
 )
 
 
-def geometry_companions(settings: dict[str, Any]) -> dict[str, Companion]:
-    """The optional inputs that place a frame in the world."""
+def geometry_companions(settings: Mapping[str, Any]) -> dict[str, Companion]:
+    """The optional inputs that place a frame in the world. ``Inputs`` follows the slops as they change."""
     companions = {"camera_info": Companion(slop_ns=ANY_STAMP_NS, keep=1)}
     if settings["depth_transport"] != "none":
         companions["depth"] = Companion(slop_ns=int(settings["depth_slop"] * 1e9))
-    if settings["pose_source"] == "topic":
-        companions["pose"] = Companion()
+        companions["depth_camera_info"] = Companion(slop_ns=ANY_STAMP_NS, keep=1)
+    if settings["pose_source"] in POSE_TOPICS:
+        companions["pose"] = Interpolated(slop_ns=int(settings["pose_slop"] * 1e9))
     return companions
 
 
-def subscribe_geometry(inputs: Inputs, settings: dict[str, Any]) -> None:
-    """Subscribes to camera_info, and to depth and pose as the settings say."""
+def subscribe_geometry(inputs: Inputs, settings: Mapping[str, Any]) -> None:
+    """Subscribes to camera_info, and to depth and poses as the settings say."""
     inputs.subscribe("camera_info", CameraInfo, "camera_info")
     if settings["depth_transport"] != "none":
         inputs.subscribe_image("depth", "depth", "compressedDepth", settings["depth_transport"])
-    if settings["pose_source"] == "topic":
-        inputs.subscribe("pose", PoseStamped, "pose")
+        inputs.subscribe("depth_camera_info", CameraInfo, "depth_camera_info")
+    if settings["pose_source"] in POSE_TOPICS:
+        inputs.subscribe("pose", *POSE_TOPICS[settings["pose_source"]])
+
+
+def colour_frame(joined: Joined) -> Frame:
+    """The frame of an image message, without geometry. Raises InputError when it cannot be read."""
+    message = joined.primary
+    return Frame(to_rgb(message), joined.stamp_ns, message.header.frame_id)
 
 
 class FrameMaker:
     """Makes Frames of joined messages. What is wrong with depth or pose costs only that input.
 
     Args:
-        pose_source: answers for tf; None when poses come as messages or not at all.
+        node: whose topics' names are asked, and that listens to tf where that is needed.
+        settings: the values of GEOMETRY; those of depth may lack where ``depth_transport`` is none.
         warn: takes one line when an input is left out.
+
+    Raises:
+        ConfigError: tf2_ros is needed and not installed, or a parameter is no transform.
     """
 
-    def __init__(self, pose_source: PoseSource | None, warn: Callable[[str], None]) -> None:
-        self._pose_source = pose_source
+    def __init__(self, node: Node, settings: Mapping[str, Any], warn: Callable[[str], None]) -> None:
         self._warn = warn
+        self._wrong: dict[str, str] = {}
+        self._statics = static_transforms(node)
+        self._poses = CameraPoses(node, settings, self._statics, warn)
+        self._rectified = _rectified(node, settings, "image")
+        self._depth: DepthInput | None = None
+        if settings["depth_transport"] != "none":
+            self._depth = DepthInput(settings, self._statics, _rectified(node, settings, "depth"))
 
     def with_colour(self, joined: Joined) -> Frame:
         """The frame of an image message. Raises InputError when the image cannot be read."""
-        message = joined.primary
-        frame = Frame(to_rgb(message), joined.stamp_ns, message.header.frame_id)
-        return self.with_geometry(frame, joined)
+        return self.with_geometry(colour_frame(joined), joined)
 
     def with_geometry(self, frame: Frame, joined: Joined) -> Frame:
         """The frame with the depth, intrinsics and pose that came with it."""
         found = joined.companions
-        depth = self._try("depth", lambda: checked_depth(found["depth"], frame)) if "depth" in found else None
-        intrinsics = None
         if "camera_info" in found:
-            intrinsics = self._try("camera_info", lambda: intrinsics_from(found["camera_info"]))
-        pose = self._pose(frame, found.get("pose"))
-        return Frame(frame.colour, frame.stamp_ns, frame.frame_id, depth, intrinsics, pose)
+            intrinsics = self._try("camera_info", self._intrinsics, found["camera_info"], frame)
+            frame = replace(frame, intrinsics=intrinsics)
+        depth = None
+        if self._depth is not None and "depth" in found:
+            depth_info = found.get("depth_camera_info")
+            depth = self._try("depth", self._depth.read, found["depth"], depth_info, frame)
+        pose = self._try("pose", self._poses.pose, frame.stamp_ns, frame.frame_id, found.get("pose"))
+        return replace(frame, depth=depth, pose=pose)
 
-    def _pose(self, frame: Frame, message: PoseStamped | None) -> NDArray[Any] | None:
-        if message is not None:
-            return self._try("pose", lambda: checked_pose(message))
-        if self._pose_source is None:
-            return None
-        source = self._pose_source
-        return self._try("pose", lambda: source.lookup(frame.stamp_ns, frame.frame_id))
+    def concerns(self) -> list[str]:
+        """What was left out of the last frame that had it, a sentence each. For any thread."""
+        return list(self._wrong.values())
 
-    def _try(self, name: str, read: Callable[[], Any]) -> Any | None:
+    def _intrinsics(self, info: CameraInfo, frame: Frame) -> Intrinsics:
+        return fitted(intrinsics_from(info, self._rectified), frame.width, frame.height)
+
+    def _try(self, name: str, read: Callable[..., Any], *arguments: Any) -> Any | None:
         try:
-            return read()
-        except InputError as error:
-            self._warn(f"{name} left out of this frame: {error}")
+            result = read(*arguments)
+        except ReobjError as error:
+            self._wrong[name] = f"{name} left out of this frame: {error}"
+            self._warn(self._wrong[name])
             return None
+        self._wrong.pop(name, None)
+        return result
 
 
-def checked_depth(message: Any, frame: Frame) -> NDArray[Any]:
-    """Depth of the frame's size. Raises InputError."""
-    depth = to_depth(message)
-    if depth.shape != (frame.height, frame.width):
-        height, width = depth.shape
-        expected = f"{frame.width}x{frame.height} pixels, registered to the image"
-        raise InputError(mismatch("depth image", expected, f"{width}x{height}"))
-    return depth
-
-
-def checked_pose(message: PoseStamped) -> NDArray[Any]:
-    """The camera-to-map matrix. Raises InputError."""
-    pose = pose_to_matrix(message.pose)
-    check_pose(pose)
-    return pose
+def _rectified(node: Node, settings: Mapping[str, Any], topic: str) -> bool:
+    mode = settings["image_rectified"]
+    return is_rectified(node.resolve_topic_name(topic)) if mode == "auto" else mode == "always"

@@ -34,6 +34,7 @@ INPUT_PARAMETERS = (
         "longest wait for depth, pose and masks of an image, s; raising it delays frames that lack one",
         0.0,
         60.0,
+        live=True,
     ),
     Parameter(
         "sync_keep",

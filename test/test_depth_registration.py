@@ -96,6 +96,14 @@ def test_an_image_of_twice_the_size_has_no_holes() -> None:
     np.testing.assert_allclose(found, 2.0, atol=1e-6)
 
 
+def test_what_lies_beyond_the_border_of_the_depth_stays_unknown() -> None:
+    """Two pixels of shift: of the first two columns nothing is known, and no crack is taken for them."""
+    pose = np.eye(4)
+    pose[0, 3] = 2 * 2.0 / DEPTH.fx
+    found = DepthRegistration(DEPTH, DEPTH, pose)(np.full((48, 64), 2.0, np.float32))
+    assert (found[:, :2] == 0).all() and (found[:, 2:] == 2.0).all()
+
+
 def test_depth_without_any_value_is_unknown_everywhere() -> None:
     assert not DepthRegistration(DEPTH, COLOUR, offset())(np.zeros((48, 64), np.float32)).any()
 
