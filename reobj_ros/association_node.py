@@ -44,7 +44,7 @@ class AssociationNode(StageNode):
 
     def activate(self) -> None:
         """Subscribes, and offers the services."""
-        self._frames = FrameMaker(self._stages.pose_source(), self.warn)
+        self._frames = FrameMaker(self, self.settings, self.warn)
         self._map = MapServices(self, self._desk, self._outputs)
         self._loops = LoopClosures(self, self._desk, self._outputs)
         companions = {

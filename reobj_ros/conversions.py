@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseWithCovariance, Quaternion, Vector3
 from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from reobj.association.map.map_object import MapObject
@@ -18,7 +18,7 @@ from reobj.errors import InputError, mismatch
 from reobj.scans.message_arrays import label_image_from
 from reobj.scans.message_poses import matrix_to_pose
 from reobj.training.report import TrainReport
-from reobj.types import Embeddings, Event, EventKind, FrameResult, Instances, Intrinsics, ModelId
+from reobj.types import Embeddings, Event, EventKind, FrameResult, Instances, ModelId
 from reobj_msgs.msg import (
     Instance,
     InstanceMasks,
@@ -49,11 +49,6 @@ def jpeg_message(pixels: NDArray[np.uint8], header: Header) -> CompressedImage:
     """A CompressedImage, in JPEG, of an (H, W, 3) RGB array."""
     data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 85])[1]
     return CompressedImage(header=header, format="jpeg", data=array("B", data.tobytes()))
-
-
-def intrinsics_from(info: CameraInfo) -> Intrinsics:
-    """The pinhole camera of a CameraInfo. Raises InputError on an uncalibrated one (K of zeros)."""
-    return Intrinsics(info.k[0], info.k[4], info.k[2], info.k[5], info.width, info.height)
 
 
 def instance_messages(instances: Instances) -> list[Instance]:

@@ -6,7 +6,7 @@ import time
 
 from reobj_msgs.msg import InstanceMasks
 from reobj_ros.conversions import masks_message
-from reobj_ros.frames import FrameMaker
+from reobj_ros.frames import colour_frame
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, Stages
 from reobj_ros.stamp_join import Joined
@@ -32,7 +32,6 @@ class DetectorNode(StageNode):
         """Subscribes."""
         self._stages.wake()
         self._truth = self._stages.truth
-        self._frames = FrameMaker(None, self.warn)
         companions = {} if self._truth is None else {COMPANION: self._truth.companion()}
         self.listen("image", companions, str(self._stages.device))
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
@@ -45,7 +44,7 @@ class DetectorNode(StageNode):
         self._stages.sleep()
 
     def process(self, joined: Joined) -> None:
-        frame = self._frames.with_colour(joined)
+        frame = colour_frame(joined)
         if self._truth is not None:
             self._truth.feed(joined)
         started = time.perf_counter()

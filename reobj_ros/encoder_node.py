@@ -6,7 +6,7 @@ import time
 
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.conversions import embeddings_message, instances_from
-from reobj_ros.frames import FrameMaker
+from reobj_ros.frames import colour_frame
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DEVICE, ENCODER, Stages
 from reobj_ros.stamp_join import Companion, Joined
@@ -34,7 +34,6 @@ class EncoderNode(StageNode):
     def activate(self) -> None:
         """Subscribes."""
         self._stages.wake()
-        self._frames = FrameMaker(None, self.warn)
         self.listen("instances", {"image": Companion(required=True)}, str(self._stages.device))
         self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
         self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
@@ -47,7 +46,7 @@ class EncoderNode(StageNode):
     def process(self, joined: Joined) -> None:
         masks = joined.primary
         image = Joined(joined.stamp_ns, joined.companions["image"], {})
-        frame = self._frames.with_colour(image)
+        frame = colour_frame(image)
         started = time.perf_counter()
         embeddings = self._encoder.encode(frame, instances_from(masks))
         self.diagnostics.latency({"encode": (time.perf_counter() - started) * 1e3})

@@ -47,7 +47,7 @@ class LiveNode(StageNode):
         """Subscribes, and offers the services."""
         self._stages.wake()
         self._truth = self._stages.truth
-        self._frames = FrameMaker(self._stages.pose_source(), self.warn)
+        self._frames = FrameMaker(self, self.settings, self.warn)
         self._map = MapServices(self, self._desk, self._outputs)
         self._loops = LoopClosures(self, self._desk, self._outputs)
         companions = geometry_companions(self.settings)

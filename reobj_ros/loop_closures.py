@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from nav_msgs.msg import Path
 from numpy.typing import NDArray
 
 from reobj.association.desk.map_desk import MapDesk
-from reobj.errors import ConfigError, InputError, ReobjError
+from reobj.errors import InputError, ReobjError
 from reobj_ros.inputs import Inputs
 from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.parameters import Parameter
 from reobj_ros.path_poses import PathReader, content_of, poses_of
 from reobj_ros.stage_node import StageNode
-from reobj_ros.transforms import StaticTransforms
+from reobj_ros.transforms import FROM_TF, FixedTransform, static_transforms
 from reobj_ros.worker import Worker
 
 Poses = Mapping[int, NDArray[np.float64]]
@@ -29,7 +28,7 @@ LOOP_CLOSURES = (
         "corrected_path_frame",
         "",
         "frame that `corrected_path` has the poses of, as base_link; where the camera is in it is looked up "
-        "once in /tf_static; empty = the camera's own frame, as of `pose`",
+        "in /tf_static, or is `camera_in_pose_frame` where this is `pose_frame`; empty = the camera's own",
     ),
 )
 
@@ -50,23 +49,20 @@ class LoopClosures:
         self._node, self._desk, self._outputs = node, desk, outputs
         self._map_frame: str = node.settings["map_frame"]
         self._seen_from: str = node.settings["corrected_path_frame"]
-        self._transforms: StaticTransforms | None = None
-        self._to_camera: NDArray[np.float64] | None = None
+        self._camera: FixedTransform | None = None
         self._reader = PathReader()
         self._newest_ns = -1
         self._done = b""
         self._worker = Worker(self._take, self._failed, TOPIC)
 
     def subscribe(self, inputs: Inputs) -> None:
-        """Listens to the paths; only warns where they need tf and there is none."""
+        """Listens to the paths. Raises ConfigError when ``camera_in_pose_frame`` is no transform."""
         if self._seen_from:
-            try:
-                self._transforms = StaticTransforms(self._node)
-            except ConfigError as error:
-                self._node.get_logger().warning(
-                    f"{TOPIC} is not listened to: corrected_path_frame {self._seen_from!r} {error}"
-                )
-                return
+            settings = self._node.settings
+            same = self._seen_from == settings["pose_frame"]
+            given = settings["camera_in_pose_frame"] if same else FROM_TF
+            cure = f"pose_frame: {self._seen_from} and camera_in_pose_frame"
+            self._camera = FixedTransform(cure, given, static_transforms(self._node))
         inputs.hear(Path, TOPIC, self._hear)
 
     def see(self, stamp_ns: int) -> None:
@@ -88,10 +84,8 @@ class LoopClosures:
         poses: Poses = poses_of(self._reader.read(data), self._map_frame)
         if not poses:
             return
-        if self._seen_from:
-            to_camera = self._camera()
-            if to_camera is None:
-                return
+        if self._camera is not None:
+            to_camera = self._camera.lookup(self._seen_from, self._desk.frame_id)
             poses = {stamp: pose @ to_camera for stamp, pose in poses.items()}
         if self._correct(poses) and max(poses) <= newest_ns:  # else frames that it is about are still to come
             self._done = content_of(data)
@@ -116,18 +110,6 @@ class LoopClosures:
             furthest = np.nanmax(steps, initial=0.0)
             self._node.get_logger().info(f"loop closure: {count} objects moved by up to {furthest:.3g} m")
         return True
-
-    def _camera(self) -> NDArray[Any] | None:
-        """Camera to the frame that the path has the poses of; None while that is not known."""
-        if self._to_camera is None and self._transforms is not None:
-            camera = self._desk.frame_id
-            self._to_camera = self._transforms.lookup(self._seen_from, camera)
-            if self._to_camera is None:
-                self._node.warn(
-                    f"{TOPIC} ignored: expected a transform from the camera {camera!r} to "
-                    f"{self._seen_from!r} (corrected_path_frame) on /tf_static, got none"
-                )
-        return self._to_camera
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, ReobjError):

@@ -22,7 +22,6 @@ from reobj_ros.config_parameters import config_parameters, nested
 from reobj_ros.networks import HeldDetector, HeldEncoder
 from reobj_ros.parameters import Parameter
 from reobj_ros.stage_node import StageNode
-from reobj_ros.transforms import PoseSource
 from reobj_ros.truth_input import TruthInput
 
 DEVICE = (Parameter("device", "auto", "of the networks: auto, cpu, cuda or cuda:N"),)
@@ -152,13 +151,6 @@ class Stages:
                 associator.keeper.close()
         except ReobjError as error:
             self._node.get_logger().error(f"the end of the map is lost: {error}")
-
-    def pose_source(self) -> PoseSource | None:
-        """What looks poses up in tf; None when they come as messages or not at all."""
-        if self._settings["pose_source"] != "tf":
-            return None
-        settings = self._settings
-        return PoseSource(self._node, settings["map_frame"], settings["tf_wait"], self._node.warn)
 
     def _detector_section(self) -> dict[str, Any]:
         name = self._settings["detector.name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,6 @@ from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.gathering import Gatherer
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stamp_join import Companion, Joined
-from reobj_ros.transforms import PoseSource
 from reobj_ros.truth_input import COMPANION, TruthInput
 
 WAITING = 100
@@ -36,15 +36,15 @@ class TopicViews:
         self._node, self._gatherer = node, gatherer
         self._settings: Mapping[str, Any] = node.settings
         self.truth = TruthInput(node.warn)
-        self._frames = FrameMaker(self._pose_source(), node.warn)
+        # Depth says nothing to the encoders.
+        self._geometry = ChainMap({"depth_transport": "none"}, node.settings)
+        self._frames = FrameMaker(node, self._geometry, node.warn)
         self._frames_seen = 0
         self._new_at_s = 0.0
 
     def listen(self, device: str) -> None:
         """Subscribes to all topics that are needed."""
-        # Depth says nothing to the encoders.
-        geometry = {**self._settings, "depth_transport": "none"}
-        companions = {COMPANION: self.truth.companion(), **geometry_companions(geometry)}
+        companions = {COMPANION: self.truth.companion(), **geometry_companions(self._geometry)}
         detected = self._settings["masks"] == "detector"
         if detected:
             companions["instances"] = Companion(required=True)
@@ -53,7 +53,7 @@ class TopicViews:
         inputs.subscribe_image("image", "image", "compressed", self._settings["image_transport"])
         if detected:
             inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
-        subscribe_geometry(inputs, geometry)
+        subscribe_geometry(inputs, self._geometry)
         self.truth.subscribe(self._node, inputs)
 
     def take(self, joined: Joined) -> None:
@@ -76,8 +76,3 @@ class TopicViews:
         if not gatherer.views:
             return False
         return 0 < enough <= gatherer.views or 0 < silence_s <= now_s - self._new_at_s
-
-    def _pose_source(self) -> PoseSource | None:
-        if self._settings["pose_source"] != "tf":
-            return None
-        return PoseSource(self._node, self._settings["map_frame"], self._settings["tf_wait"], self._node.warn)

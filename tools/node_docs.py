@@ -69,7 +69,8 @@ class Topic:
 IMAGE = Topic(
     "`image` or `image/compressed`",
     "sensor_msgs/Image, CompressedImage",
-    "colour, of any encoding that cv_bridge reads; JPEG or PNG",
+    "colour: rgb8, bgr8, rgba8, bgra8, mono8, mono16, YUV 4:2:2, Bayer of 8 bit, and what an installed "
+    "cv_bridge reads; JPEG or PNG",
 )
 TRUTH = (
     Topic(
@@ -87,18 +88,38 @@ GEOMETRY = (
     Topic(
         "`depth` or `depth/compressedDepth`",
         "sensor_msgs/Image, CompressedImage",
-        "registered to colour: 16UC1 in millimetres or 32FC1 in metres; optional",
+        "16UC1 or mono16 in millimetres, 32FC1 in metres; registered to colour here if it is not; optional",
     ),
-    Topic("`camera_info`", "sensor_msgs/CameraInfo", "of the colour camera; optional, needed to use depth"),
+    Topic(
+        "`camera_info`",
+        "sensor_msgs/CameraInfo",
+        "of the colour camera; a lens is plumb_bob, rational_polynomial or equidistant; optional, needed "
+        "to use depth",
+    ),
+    Topic(
+        "`depth_camera_info`",
+        "sensor_msgs/CameraInfo",
+        "of the depth camera, where depth is not registered to colour",
+    ),
     Topic(
         "`pose`",
         "geometry_msgs/PoseStamped",
-        "of the camera's optical frame in the map, with the image's stamp; with `pose_source: topic`",
+        "of the camera's optical frame, or of `pose_frame`, in the map; with `pose_source: topic`",
     ),
     Topic(
-        "`/tf`, `/tf_static`",
+        "`odom`",
+        "nav_msgs/Odometry",
+        "of `pose_frame`, or else of its child_frame_id, in the map; with `pose_source: odometry`",
+    ),
+    Topic(
+        "`/tf`",
         "tf2_msgs/TFMessage",
         "from the image's frame to `map_frame`; with `pose_source: tf`",
+    ),
+    Topic(
+        "`/tf_static`",
+        "tf2_msgs/TFMessage",
+        "the same; and where the cameras are from each other and from `pose_frame`",
     ),
 )
 LOOP_CLOSURES = Topic(

@@ -11,7 +11,7 @@ pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup"
 
 from rclpy.serialization import deserialize_message, serialize_message
 from scipy.spatial.transform import Rotation
-from sensor_msgs.msg import CameraInfo, CompressedImage
+from sensor_msgs.msg import CompressedImage
 
 from reobj.association.map.map_object import MapObject, ObjectState
 from reobj.errors import InputError
@@ -205,17 +205,6 @@ def test_a_map_object_with_a_position() -> None:
 
 def test_a_map_object_without_a_position() -> None:
     assert not c.map_object_message(map_object(None)).has_position
-
-
-def test_intrinsics_come_from_k() -> None:
-    info = CameraInfo(width=640, height=480, k=[500.0, 0, 319.5, 0, 501.0, 239.5, 0, 0, 1])
-    found = c.intrinsics_from(info)
-    assert (found.fx, found.fy, found.cx, found.cy, found.width) == (500.0, 501.0, 319.5, 239.5, 640)
-
-
-def test_an_uncalibrated_camera_is_refused() -> None:
-    with pytest.raises(InputError, match="intrinsics"):
-        c.intrinsics_from(CameraInfo(width=640, height=480))
 
 
 @given(st.integers(0, 2**31 * 10**9 - 1))

@@ -16,6 +16,7 @@ from reobj.association.associator import MapAssociator
 from reobj.association.desk.map_desk import MapDesk
 from reobj.types import Embeddings, Frame, FrameResult, Instances, Intrinsics, ModelId
 from reobj_ros import transforms
+from reobj_ros.frames import GEOMETRY
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
 from reobj_ros.map_outputs import MapOutputs
@@ -50,7 +51,7 @@ class Robot:
         self.node, self._slam, self._spin = node, slam, spin
         self.lines: list[str] = []
         monkeypatch.setattr(node, "get_logger", lambda: Logged(self.lines))
-        settings = declare(node, [*INPUT_PARAMETERS, *LOOP_CLOSURES]) | {"map_frame": "map"}
+        settings = declare(node, [*INPUT_PARAMETERS, *GEOMETRY, *LOOP_CLOSURES])
         monkeypatch.setattr(node, "settings", settings | {"reliability": "reliable"}, raising=False)
         monkeypatch.setattr(node, "warn", self.lines.append, raising=False)
         self.desk = MapDesk(MapAssociator())
@@ -181,16 +182,26 @@ def test_what_is_of_no_use_is_one_line_and_nothing_moves(
     np.testing.assert_array_equal(robot.places(), before)
 
 
-def test_without_tf2_another_frame_of_the_poses_is_a_warning_at_the_start(
+def test_without_tf2_another_frame_of_the_poses_needs_to_know_where_the_camera_is(
     make_robot: MakeRobot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transforms, "tf2_ros", None)
     robot = make_robot("-p", "corrected_path_frame:=base_link")
-    assert robot.lines == [
-        "corrected_path is not listened to: corrected_path_frame 'base_link' "
-        "needs tf2_ros, which is not installed"
-    ]
-    assert robot.node.get_subscriptions_info_by_topic(robot.node.resolve_topic_name("corrected_path")) == []
+    robot.walk()
+    robot.send(1.0)
+    assert robot.says("corrected_path refused: no static transform from 'camera' to 'base_link'")
+    assert "set pose_frame: base_link and camera_in_pose_frame" in robot.lines[-1]
+
+
+def test_a_camera_that_is_given_in_the_base_needs_no_tf(make_robot: MakeRobot) -> None:
+    """The camera is 2 m in front of the base: a base at -1.5 m has it at 0.5 m."""
+    frames = ("-p", "corrected_path_frame:=base_link", "-p", "pose_frame:=base_link")
+    robot = make_robot(*frames, "-p", "camera_in_pose_frame:=[2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]")
+    robot.walk()
+    before = robot.places()
+    robot.send(-1.5)
+    assert robot.says("3 objects moved by up to 0.5 m")
+    np.testing.assert_allclose(robot.places() - before, [[0.5, 0, 0]] * 3, atol=1e-9)
 
 
 def test_poses_of_the_robots_base_are_brought_to_the_camera(make_robot: MakeRobot) -> None:
@@ -199,13 +210,13 @@ def test_poses_of_the_robots_base_are_brought_to_the_camera(make_robot: MakeRobo
     robot = make_robot("-p", "corrected_path_frame:=base_link")
     robot.walk()
     robot.send(-2.0)
-    assert robot.says("expected a transform from the camera 'camera' to 'base_link' (corrected_path_frame)")
+    assert robot.says("no static transform from 'camera' to 'base_link': publish it on /tf_static")
     mount = TransformStamped(header=header(0, "base_link"), child_frame_id="camera")
     mount.transform.translation.x = 2.0
     broadcaster = robot.node.create_publisher(transforms.TFMessage, "/tf_static", LATCHED)
     broadcaster.publish(transforms.TFMessage(transforms=[mount]))
     before = robot.places()
-    known = robot.loops._transforms
+    known = robot.loops._camera._statics
     assert robot.until(lambda: known.lookup("base_link", "camera") is not None)
     robot.send(-1.5)
     assert robot.says("3 objects moved by up to 0.5 m")
