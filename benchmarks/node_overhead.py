@@ -70,14 +70,15 @@ def serve(publisher: subprocess.Popen[bytes], count: int, single_threaded: bool)
     if not node.start():
         raise SystemExit("live_node cannot be started")
     stages: dict[int, float] = {}
-    step = node._pipeline.step
+    pipeline = node._cameras[""].pipeline
+    step = pipeline.step
 
     def timed(frame: Frame) -> FrameResult:
         result = step(frame)
         stages[result.stamp_ns] = sum(result.latency_ms.values())
         return result
 
-    node._pipeline.step = timed  # type: ignore[method-assign]
+    pipeline.step = timed  # type: ignore[method-assign]
     executor = rclpy.executors.SingleThreadedExecutor() if single_threaded else make_executor()
     print(f"executor: {type(executor).__name__}")
     executor.add_node(node)

@@ -64,10 +64,22 @@ class NodeProcesses:
         return self
 
     def start(
-        self, node: str, parameters: Mapping[str, Any] | None = None, arguments: Sequence[str] = ()
+        self,
+        node: str,
+        parameters: Mapping[str, Any] | None = None,
+        arguments: Sequence[str] = (),
+        name: str = "",
     ) -> subprocess.Popen[bytes]:
-        """Starts ``python -m reobj_ros NODE`` with parameters; ``arguments`` are further ``--ros-args``."""
-        file = Path(self._parameters.name) / f"{node}.yaml"
+        """Starts ``python -m reobj_ros NODE`` with parameters.
+
+        Args:
+            node: which one.
+            parameters: of the node.
+            arguments: further ``--ros-args``.
+            name: by which the process is waited for and stopped; empty = the node's. Needed for a second one.
+        """
+        name = name or node
+        file = Path(self._parameters.name) / f"{name}.yaml"
         file.write_text(yaml.safe_dump({"/**": {"ros__parameters": dict(parameters or {})}}))
         command = [
             sys.executable,
@@ -79,11 +91,11 @@ class NodeProcesses:
             str(file),
             *arguments,
         ]
-        with self.log(node).open("ab") as log:
+        with self.log(name).open("ab") as log:
             process = subprocess.Popen(
                 command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
-        self._processes[node] = process
+        self._processes[name] = process
         return process
 
     def log(self, node: str) -> Path:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from reobj.association.desk.map_desk import MapDesk
-from reobj.types import Frame, FrameResult
-from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-from reobj_ros.camera_outputs import CameraOutputs
-from reobj_ros.conversions import embeddings_from, instances_from
-from reobj_ros.frames import GEOMETRY, FrameMaker, geometry_companions, subscribe_geometry
-from reobj_ros.images import to_rgb
+from reobj_ros.association_camera import AssociationCamera
+from reobj_ros.cameras import CAMERAS, camera_names
+from reobj_ros.frames import GEOMETRY, frame_makers
 from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
 from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.map_services import MapServices
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import ENCODER, MAP, Stages
-from reobj_ros.stamp_join import Companion, Joined
 
-PARAMETERS = (*ENCODER, *GEOMETRY, *LOOP_CLOSURES, *MAP)
+PARAMETERS = (*CAMERAS, *ENCODER, *GEOMETRY, *LOOP_CLOSURES, *MAP)
 
 
 class AssociationNode(StageNode):
     """Says which object each instance is.
 
-    Embeddings come last of all that belongs to an image, so they are the primary input.
-    The image itself is subscribed to only while somebody looks at the overlay. Of the encoder's
-    parameters it needs none but the model, to read what was measured of it.
+    Of the encoder's parameters it needs none but the model, to read what was measured of it.
     """
 
     def __init__(self) -> None:
@@ -36,48 +29,25 @@ class AssociationNode(StageNode):
 
     def configure(self) -> None:
         """Opens the map."""
+        names = camera_names(self.settings)
         self._associator = self._stages.associator()
         self._stages.open_map(self._associator)
         self._outputs = MapOutputs(self, self._associator, self.settings["map_frame"])
-        self._camera = CameraOutputs(self, self._outputs, self.warn)
         self._desk = MapDesk(self._associator)
+        self._cameras = {
+            name: AssociationCamera(self, self._associator.camera(name), self._outputs) for name in names
+        }
 
     def activate(self) -> None:
         """Subscribes, and offers the services."""
-        self._frames = FrameMaker(self, self.settings, self.warn)
+        self._frames = frame_makers(self, self.settings, self.warn, list(self._cameras))
         self._map = MapServices(self, self._desk, self._outputs)
-        self._loops = LoopClosures(self, self._desk, self._outputs)
-        companions = {
-            "instances": Companion(required=True),
-            "image": Companion(),
-            **geometry_companions(self.settings),
-        }
-        self.listen("embeddings", companions, concern=self._map.concern, values=self._outputs.size)
-        self.inputs.subscribe("embeddings", ObjectEmbeddings, "embeddings", stage=True)
-        self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
-        subscribe_geometry(self.inputs, self.settings)
-        self._loops.subscribe(self.inputs)
-        self.create_timer(0.5, self._follow_overlay)
-
-    def process(self, joined: Joined) -> None:
-        masks, header = joined.companions["instances"], joined.primary.header
-        instances = instances_from(masks)
-        height, width = instances.label_image.shape
-        empty = Frame.without_colour(height, width, joined.stamp_ns, header.frame_id)
-        frame = self._frames.with_geometry(empty, joined)
-        embeddings = embeddings_from(joined.primary)
-        started = time.perf_counter()
-        found = self._associator.update(frame, instances, embeddings)
-        latency = {"associate": (time.perf_counter() - started) * 1e3}
-        self.diagnostics.latency(latency)
-        result = FrameResult(
-            joined.stamp_ns, header.frame_id, instances, embeddings, found.objects, found.events, latency
-        )
-        image = joined.companions.get("image")
-        colour = None if image is None else to_rgb(image)
-        self._loops.see(result.stamp_ns)
-        self._map.see(result, colour)
-        self._camera.publish(result, frame.pose, None if colour is None else lambda: colour)
+        self._loops = LoopClosures(self, self._desk, self._outputs, list(self._cameras))
+        self.begin(concerns=self._concerns, values=self._outputs.size)
+        for name, camera in self._cameras.items():
+            camera.listen(self._map, self._loops, self._frames[name])
+        self._loops.subscribe(next(iter(self.inputs.values())))
+        self.create_timer(0.5, self._follow_overlays)
 
     def deactivate(self) -> None:
         """Ends the tracks; the map stays."""
@@ -93,9 +63,10 @@ class AssociationNode(StageNode):
         """Closes the map."""
         self._stages.close_map()
 
-    def _follow_overlay(self) -> None:
-        wanted = self._camera.overlay_wanted
-        if wanted and "image" not in self.inputs:
-            self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
-        elif not wanted and "image" in self.inputs:
-            self.inputs.unsubscribe_image("image")
+    def _follow_overlays(self) -> None:
+        for camera in self._cameras.values():
+            camera.follow_overlay()
+
+    def _concerns(self) -> list[str]:
+        """What somebody should look after: the map's file, and what is left out of the frames."""
+        return [self._map.concern(), *(c for frames in self._frames.values() for c in frames.concerns())]

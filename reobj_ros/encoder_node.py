@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 
+from rclpy.publisher import Publisher
+
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
 from reobj_ros.conversions import embeddings_message, instances_from
 from reobj_ros.frames import colour_frame
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DEVICE, ENCODER, Stages
 from reobj_ros.stamp_join import Companion, Joined
 
-PARAMETERS = (*DEVICE, *ENCODER)
+PARAMETERS = (*CAMERAS, *DEVICE, *ENCODER)
 
 
 class EncoderNode(StageNode):
@@ -26,28 +29,37 @@ class EncoderNode(StageNode):
         self._stages = Stages(self, "encoder")
 
     def configure(self) -> None:
-        """Loads the network."""
+        """Loads the network, one for all cameras."""
+        names = camera_names(self.settings)
         self._stages.choose_device()
         self._encoder = self._stages.encoder()
-        self._publisher = self.create_publisher(ObjectEmbeddings, "embeddings", 10)
+        self._embeddings = {
+            name: self.create_publisher(ObjectEmbeddings, f"{prefix_of(name)}embeddings", 10)
+            for name in names
+        }
 
     def activate(self) -> None:
         """Subscribes."""
         self._stages.wake()
-        self.listen("instances", {"image": Companion(required=True)}, str(self._stages.device))
-        self.inputs.subscribe("instances", InstanceMasks, "instances", stage=True)
-        self.inputs.subscribe_image("image", "image", "compressed", self.settings["image_transport"])
+        self.begin(str(self._stages.device))
+        for name, publisher in self._embeddings.items():
+            self._listen(name, publisher)
 
     def deactivate(self) -> None:
         """Frees the GPU."""
         super().deactivate()
         self._stages.sleep()
 
-    def process(self, joined: Joined) -> None:
+    def _listen(self, name: str, publisher: Publisher) -> None:
+        companions, prefix = {"image": Companion(required=True)}, prefix_of(name)
+        inputs = self.listen("instances", companions, lambda joined: self._encode(joined, publisher), name)
+        inputs.subscribe("instances", InstanceMasks, f"{prefix}instances", stage=True)
+        inputs.subscribe_image("image", f"{prefix}image", "compressed", self.settings["image_transport"])
+
+    def _encode(self, joined: Joined, publisher: Publisher) -> None:
         masks = joined.primary
-        image = Joined(joined.stamp_ns, joined.companions["image"], {})
-        frame = colour_frame(image)
+        frame = colour_frame(Joined(joined.stamp_ns, joined.companions["image"], {}))
         started = time.perf_counter()
         embeddings = self._encoder.encode(frame, instances_from(masks))
         self.diagnostics.latency({"encode": (time.perf_counter() - started) * 1e3})
-        self._publisher.publish(embeddings_message(embeddings, masks.instances, masks.header))
+        publisher.publish(embeddings_message(embeddings, masks.instances, masks.header))

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from nav_msgs.msg import Odometry
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
-from reobj.errors import ReobjError
+from reobj.errors import ConfigError, ReobjError, mismatch
 from reobj.scans.message_cameras import fitted, intrinsics_from, is_rectified
 from reobj.types import Frame, Intrinsics
 from reobj_ros.camera_poses import POSE_TOPICS, CameraPoses
+from reobj_ros.cameras import prefix_of
 from reobj_ros.depth_input import DepthInput
 from reobj_ros.images import to_rgb
 from reobj_ros.inputs import Inputs
 from reobj_ros.parameters import Parameter
 from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Interpolated, Joined
-from reobj_ros.transforms import FROM_TF, static_transforms
+from reobj_ros.transforms import FROM_TF, StaticTransforms, static_transforms
 
 GEOMETRY = (
     Parameter(
@@ -95,14 +97,21 @@ def geometry_companions(settings: Mapping[str, Any]) -> dict[str, Companion]:
     return companions
 
 
-def subscribe_geometry(inputs: Inputs, settings: Mapping[str, Any]) -> None:
-    """Subscribes to camera_info, and to depth and poses as the settings say."""
-    inputs.subscribe("camera_info", CameraInfo, "camera_info")
+def subscribe_geometry(inputs: Inputs, settings: Mapping[str, Any], prefix: str = "") -> None:
+    """Subscribes to camera_info, and to depth and poses as the settings say.
+
+    Args:
+        inputs: of the node.
+        settings: the values of GEOMETRY.
+        prefix: of one camera's topics where there are several, as ``front/``; ``odom`` is of the robot.
+    """
+    inputs.subscribe("camera_info", CameraInfo, f"{prefix}camera_info")
     if settings["depth_transport"] != "none":
-        inputs.subscribe_image("depth", "depth", "compressedDepth", settings["depth_transport"])
-        inputs.subscribe("depth_camera_info", CameraInfo, "depth_camera_info")
+        inputs.subscribe_image("depth", f"{prefix}depth", "compressedDepth", settings["depth_transport"])
+        inputs.subscribe("depth_camera_info", CameraInfo, f"{prefix}depth_camera_info")
     if settings["pose_source"] in POSE_TOPICS:
-        inputs.subscribe("pose", *POSE_TOPICS[settings["pose_source"]])
+        kind, topic = POSE_TOPICS[settings["pose_source"]]
+        inputs.subscribe("pose", kind, topic if kind is Odometry else f"{prefix}{topic}")
 
 
 def colour_frame(joined: Joined) -> Frame:
@@ -118,20 +127,34 @@ class FrameMaker:
         node: whose topics' names are asked, and that listens to tf where that is needed.
         settings: the values of GEOMETRY; those of depth may lack where ``depth_transport`` is none.
         warn: takes one line when an input is left out.
+        prefix: of the topics, as for ``subscribe_geometry``.
+        beside: that of another camera, which listens to tf for this one too.
 
     Raises:
         ConfigError: tf2_ros is needed and not installed, or a parameter is no transform.
     """
 
-    def __init__(self, node: Node, settings: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-        self._warn = warn
+    def __init__(
+        self,
+        node: Node,
+        settings: Mapping[str, Any],
+        warn: Callable[[str], None],
+        prefix: str = "",
+        beside: FrameMaker | None = None,
+    ) -> None:
+        self._warn, self._prefix = warn, prefix
         self._wrong: dict[str, str] = {}
-        self._statics = static_transforms(node)
-        self._poses = CameraPoses(node, settings, self._statics, warn)
-        self._rectified = _rectified(node, settings, "image")
+        self._statics: StaticTransforms | None
+        self._poses: CameraPoses
+        if beside is None:
+            self._statics = static_transforms(node)
+            self._poses = CameraPoses(node, settings, self._statics, warn)
+        else:
+            self._statics, self._poses = beside._statics, beside._poses
+        self._rectified = _rectified(node, settings, f"{prefix}image")
         self._depth: DepthInput | None = None
         if settings["depth_transport"] != "none":
-            self._depth = DepthInput(settings, self._statics, _rectified(node, settings, "depth"))
+            self._depth = DepthInput(settings, self._statics, _rectified(node, settings, f"{prefix}depth"))
 
     def with_colour(self, joined: Joined) -> Frame:
         """The frame of an image message. Raises InputError when the image cannot be read."""
@@ -161,11 +184,29 @@ class FrameMaker:
         try:
             result = read(*arguments)
         except ReobjError as error:
-            self._wrong[name] = f"{name} left out of this frame: {error}"
+            self._wrong[name] = f"{self._prefix}{name} left out of this frame: {error}"
             self._warn(self._wrong[name])
             return None
         self._wrong.pop(name, None)
         return result
+
+
+def frame_makers(
+    node: Node, settings: Mapping[str, Any], warn: Callable[[str], None], cameras: Sequence[str]
+) -> dict[str, FrameMaker]:
+    """One for each camera, by name; they listen to tf together.
+
+    Raises:
+        ConfigError: as FrameMaker; or one place is given for several cameras.
+    """
+    given = list(settings["camera_in_pose_frame"])
+    if len(cameras) > 1 and given != FROM_TF:
+        expected = f"zeros, as the {len(cameras)} cameras are in different places: publish them on /tf_static"
+        raise ConfigError(mismatch("parameter camera_in_pose_frame", expected, given))
+    made: dict[str, FrameMaker] = {}
+    for camera in cameras:
+        made[camera] = FrameMaker(node, settings, warn, prefix_of(camera), next(iter(made.values()), None))
+    return made
 
 
 def _rectified(node: Node, settings: Mapping[str, Any], topic: str) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from nav_msgs.msg import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from reobj.association.desk.map_desk import MapDesk
 from reobj.errors import InputError, ReobjError
+from reobj_ros.cameras import prefix_of
 from reobj_ros.inputs import Inputs
 from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.parameters import Parameter
@@ -22,6 +24,9 @@ from reobj_ros.worker import Worker
 Poses = Mapping[int, NDArray[np.float64]]
 
 TOPIC = "corrected_path"
+
+_STILL_M = 1e-6
+"""What moved by less has not moved."""
 
 LOOP_CLOSURES = (
     Parameter(
@@ -39,20 +44,28 @@ class LoopClosures:
     Works in a thread of its own: a path of thousands of poses takes a part of a second. SLAM repeats the
     whole path; one that says the same as the one before costs a comparison of bytes.
 
+    A path is of one camera; with ``corrected_path_frame`` it is of that frame, and so of all cameras.
+
     Args:
         node: that hears the paths; its settings have LOOP_CLOSURES and ``map_frame``.
         desk: whose map is corrected.
         outputs: that publish the map when something moved.
+        cameras: names of those that look at the map.
     """
 
-    def __init__(self, node: StageNode, desk: MapDesk, outputs: MapOutputs) -> None:
+    def __init__(
+        self, node: StageNode, desk: MapDesk, outputs: MapOutputs, cameras: Sequence[str] = ("",)
+    ) -> None:
         self._node, self._desk, self._outputs = node, desk, outputs
         self._map_frame: str = node.settings["map_frame"]
         self._seen_from: str = node.settings["corrected_path_frame"]
-        self._camera: FixedTransform | None = None
+        self._cameras = {f"{prefix_of(camera)}{TOPIC}": [camera] for camera in cameras}  # by topic
+        if self._seen_from:
+            self._cameras = {TOPIC: list(cameras)}
+        self._place: FixedTransform | None = None
         self._reader = PathReader()
-        self._newest_ns = -1
-        self._done = b""
+        self._newest: dict[str, tuple[int, str]] = {}  # stamp and frame_id of the last frame, by camera
+        self._done: dict[str, bytes] = {}
         self._worker = Worker(self._take, self._failed, TOPIC)
 
     def subscribe(self, inputs: Inputs) -> None:
@@ -62,54 +75,67 @@ class LoopClosures:
             same = self._seen_from == settings["pose_frame"]
             given = settings["camera_in_pose_frame"] if same else FROM_TF
             cure = f"pose_frame: {self._seen_from} and camera_in_pose_frame"
-            self._camera = FixedTransform(cure, given, static_transforms(self._node))
-        inputs.hear(Path, TOPIC, self._hear)
+            self._place = FixedTransform(cure, given, static_transforms(self._node))
+        for topic in self._cameras:
+            inputs.hear(Path, topic, partial(self._hear, topic))
 
-    def see(self, stamp_ns: int) -> None:
+    def see(self, stamp_ns: int, frame_id: str, camera: str = "") -> None:
         """Takes note of a frame. After a jump back in time the same path is news again."""
-        if stamp_ns < self._newest_ns:
-            self._done = b""
-        self._newest_ns = stamp_ns
+        if stamp_ns < self._newest.get(camera, (-1, ""))[0]:
+            self._done.clear()
+        self._newest[camera] = stamp_ns, frame_id
 
     def stop(self) -> None:
         """Ends the thread; call it before the map is closed."""
         self._worker.stop()
 
-    def _hear(self, data: bytes) -> None:
-        if content_of(data) != self._done:
-            self._worker.submit(data)
+    def _hear(self, topic: str, data: bytes) -> None:
+        if content_of(data) != self._done.get(topic):
+            self._worker.submit((topic, data), topic)
 
-    def _take(self, data: bytes) -> None:
-        newest_ns = self._newest_ns
-        poses: Poses = poses_of(self._reader.read(data), self._map_frame)
-        if not poses:
+    def _take(self, item: tuple[str, bytes]) -> None:
+        topic, data = item
+        every = self._cameras[topic]
+        cameras = [camera for camera in every if camera in self._newest] or every[:1]
+        newest_ns = min(self._newest.get(camera, (-1, ""))[0] for camera in cameras)
+        path: Poses = poses_of(self._reader.read(data), self._map_frame)
+        if not path:
             return
-        if self._camera is not None:
-            to_camera = self._camera.lookup(self._seen_from, self._desk.frame_id)
-            poses = {stamp: pose @ to_camera for stamp, pose in poses.items()}
-        if self._correct(poses) and max(poses) <= newest_ns:  # else frames that it is about are still to come
-            self._done = content_of(data)
+        found = {camera: self._seen_by(camera, path) for camera in cameras}
+        if self._correct(topic, found) and max(path) <= newest_ns:  # else frames of it are still to come
+            self._done[topic] = content_of(data)
 
-    def _correct(self, poses: Poses) -> bool:
+    def _correct(self, topic: str, found: Mapping[str, Poses]) -> bool:
         """Whether it said anything about this run."""
-        objects, lock = self._desk.associator.object_map, self._desk.associator.lock
-        with lock:
-            ids = objects.object_ids()
-            before = objects.places(ids).positions
-            try:
-                count = self._desk.associator.correct_poses(poses)
-            except InputError:  # the poses themselves are checked
-                self._node.warn(
-                    f"{TOPIC} ignored: expected stamps of frames of this run that had a pose, "
-                    f"got {len(poses)} others, {min(poses)} to {max(poses)} ns"
-                )
-                return False
-            steps = np.linalg.norm(objects.places(ids).positions - before, axis=1)
-        if count:
+        associator, refused = self._desk.associator, 0
+        with associator.lock:
+            ids = associator.object_map.object_ids()
+            before = associator.object_map.places(ids).positions
+            for camera, poses in found.items():
+                try:
+                    associator.camera(camera).correct_poses(poses)
+                except InputError:  # the poses themselves are checked
+                    refused += 1
+            steps = np.linalg.norm(associator.object_map.places(ids).positions - before, axis=1)
+        if refused == len(found):
+            poses = next(iter(found.values()))
+            self._node.warn(
+                f"{topic} ignored: expected stamps of frames of this run that had a pose, "
+                f"got {len(poses)} others, {min(poses)} to {max(poses)} ns"
+            )
+            return False
+        if count := np.count_nonzero(steps > _STILL_M):
             self._outputs.publish_map(self._desk.stamp_ns, (), self._desk.frame_id)
             furthest = np.nanmax(steps, initial=0.0)
             self._node.get_logger().info(f"loop closure: {count} objects moved by up to {furthest:.3g} m")
         return True
+
+    def _seen_by(self, camera: str, path: Poses) -> Poses:
+        """The poses of a camera. Raises ConfigError while it is not known where that is."""
+        if self._place is None:
+            return path
+        to_camera = self._place.lookup(self._seen_from, self._newest.get(camera, (-1, ""))[1])
+        return {stamp: pose @ to_camera for stamp, pose in path.items()}
 
     def _failed(self, error: Exception) -> None:
         if isinstance(error, ReobjError):

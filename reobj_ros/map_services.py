@@ -67,9 +67,9 @@ class MapServices:
         if desk.associator.objects():
             self._publish()
 
-    def see(self, result: FrameResult, colour: NDArray[np.uint8] | None) -> None:
+    def see(self, result: FrameResult, colour: NDArray[np.uint8] | None, camera: str = "") -> None:
         """Takes note of a frame, as ``MapDesk.see``."""
-        self._desk.see(result, colour)
+        self._desk.see(result, colour, camera)
 
     def concern(self) -> str:
         """Why the map cannot be written, while it cannot; else empty. For diagnostics."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from reobj.errors import ReobjError
 from reobj_ros.diagnostics import Diagnostics, Vitals
@@ -14,6 +15,8 @@ from reobj_ros.stamp_join import Companion, Joined
 from reobj_ros.throttle import Throttle
 from reobj_ros.worker import Worker
 
+Process = Callable[[Joined], None]
+
 REPEAT_S = 5.0
 """The same kind of bad frame is logged at most so often, in seconds; diagnostics count each of them."""
 
@@ -21,49 +24,63 @@ REPEAT_S = 5.0
 class StageNode(ManagedNode):
     """A node that joins its inputs by stamp and works on them off the executor.
 
-    A subclass makes its stages and publishers in ``configure``, calls ``listen`` in ``activate`` and
-    writes ``process``.
+    A subclass makes its stages and publishers in ``configure``; in ``activate`` it calls ``begin``, and
+    ``listen`` for each camera.
+
+    Attributes:
+        inputs: by the name of the camera.
     """
 
     def __init__(self, name: str, table: Iterable[Parameter]) -> None:
         super().__init__(name, [*INPUT_PARAMETERS, *table])
         self.diagnostics: Diagnostics
-        self.worker: Worker[Joined]
-        self.inputs: Inputs
+        self.worker: Worker[tuple[Process, Joined]]
+        self.inputs: dict[str, Inputs] = {}
         self._may_log = Throttle(REPEAT_S)
 
-    def listen(
+    def begin(
         self,
-        primary: str,
-        companions: dict[str, Companion],
         hardware_id: str = "",
         keep: int = 1,
-        concern: Callable[[], str] = str,
+        concerns: Callable[[], Iterable[str]] = tuple,
         values: Callable[[], Mapping[str, float | str]] = dict,
     ) -> None:
-        """Starts the worker and makes ``self.inputs``; call it in ``activate``, before the subscriptions.
+        """Starts the worker and the diagnostics.
 
         Args:
-            primary, companions: as for ``Inputs``.
             hardware_id: the device, for diagnostics.
-            keep: moments that wait for the worker at most. 1 is for a camera, of which the newest image
-                counts; where each one counts, more of them wait on the way there too.
-            concern, values: for diagnostics, see Vitals.
+            keep: moments of a camera that wait for the worker at most. 1 is for one of which the newest
+                image counts; where each one counts, more of them wait on the way there too.
+            concerns, values: for diagnostics, see Vitals.
         """
+        self._keep = max(5, keep)
         self.worker = Worker(self._process, self._failed, self.get_name(), keep)
-        self.inputs = Inputs(self, primary, companions, self._received, self.settings, max(5, keep))
         told = Vitals(
             overtaken=lambda: self.worker.dropped,
-            unmatched=lambda: self.inputs.join.dropped,
+            unmatched=lambda: sum(inputs.join.dropped for inputs in self.inputs.values()),
+            rates=lambda: {k: rate for inputs in self.inputs.values() for k, rate in inputs.rates().items()},
             values=values,
             problem=self.problem,
-            concerns=lambda: [concern()],
+            concerns=lambda: [*concerns(), *(c for i in self.inputs.values() for c in i.concerns())],
         )
         self.diagnostics = Diagnostics(self, hardware_id, told)
 
-    def process(self, joined: Joined) -> None:
-        """Works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on."""
-        raise NotImplementedError
+    def listen(
+        self, primary: str, companions: dict[str, Companion], process: Process, camera: str = ""
+    ) -> Inputs:
+        """Makes the inputs of a camera; what is joined waits for the worker in a queue of this camera.
+
+        Args:
+            primary, companions: as for ``Inputs``.
+            process: works on one moment, in the worker's thread. ReobjErrors are logged, the node goes on.
+            camera: its name.
+
+        Returns:
+            The inputs, without subscriptions.
+        """
+        emit = partial(self._received, camera, process)
+        self.inputs[camera] = made = Inputs(self, primary, companions, emit, self.settings, self._keep)
+        return made
 
     def problem(self) -> str:
         """A sentence while the node as a whole has failed, for diagnostics; bad frames are no such thing."""
@@ -74,12 +91,13 @@ class StageNode(ManagedNode):
         if self._may_log(text):
             self.get_logger().warning(text)
 
-    def _received(self, joined: Joined) -> None:
+    def _received(self, camera: str, process: Process, joined: Joined) -> None:
         self.diagnostics.count("received")
-        self.worker.submit(joined)
+        self.worker.submit((process, joined), camera)
 
-    def _process(self, joined: Joined) -> None:
-        self.process(joined)
+    def _process(self, item: tuple[Process, Joined]) -> None:
+        process, joined = item
+        process(joined)
         self.diagnostics.count("processed")
 
     def _failed(self, error: Exception) -> None:
@@ -94,12 +112,13 @@ class StageNode(ManagedNode):
 
     def deactivate(self) -> None:
         """Ends the inputs and stops the worker, after the frame that it works on."""
-        if self.is_listening:
-            self.inputs.close()
+        self.close_inputs()
+        self.inputs.clear()
+        if hasattr(self, "worker"):
             self.worker.stop()
-            del self.worker, self.inputs
+            del self.worker
 
-    @property
-    def is_listening(self) -> bool:
-        """Whether it has inputs."""
-        return hasattr(self, "inputs")
+    def close_inputs(self) -> None:
+        """Ends all inputs; what waits for the worker is still worked on."""
+        for inputs in self.inputs.values():
+            inputs.close()

@@ -14,6 +14,7 @@ from reobj.association.tuning import LIVE
 from reobj.config import PipelineConfig, build_associator, build_detector, build_encoder, parse_config
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.registry import DETECTORS, detector_entry
+from reobj.detection.truth import TruthBuffer
 from reobj.devices import describe_device, resolve_device
 from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
 from reobj.errors import ReobjError
@@ -68,7 +69,7 @@ class Stages:
     def __init__(self, node: StageNode, *sections: str) -> None:
         self._node = node
         self._settings = node.settings
-        self.truth: TruthInput | None = None
+        self._truth: TruthBuffer | None = None
         self.device: torch.device | None = None
         self._networks: list[HeldDetector | HeldEncoder] = []
         self._associator: MapAssociator | None = None
@@ -84,14 +85,17 @@ class Stages:
             self._node.get_logger().warning("a GPU is there and not used: set device to auto or cuda")
 
     def detector(self) -> HeldDetector:
-        """The detector; ``self.truth`` is set where it reads label images."""
+        """The detector; ``truth`` feeds it where it reads label images."""
         needs_truth = detector_entry(self._settings["detector.name"]).needs_truth
-        self.truth = TruthInput(self._node.warn) if needs_truth else None
-        lookup = None if self.truth is None else self.truth.buffer
+        self._truth = lookup = TruthBuffer() if needs_truth else None
         config = parse_config({"detector": self._detector_section()})
         made = HeldDetector(lambda: build_detector(config, str(self.device), lookup))
         self._networks.append(made)
         return made
+
+    def truth(self) -> TruthInput | None:
+        """What a camera feeds the detector with; None where it looks at images."""
+        return None if self._truth is None else TruthInput(self._node.warn, self._truth)
 
     def encoder(self) -> HeldEncoder:
         """The encoder."""

@@ -10,7 +10,7 @@ from reobj_msgs.msg import InstanceMasks
 from reobj_ros.conversions import instances_from
 from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.gathering import Gatherer
-from reobj_ros.stage_node import StageNode
+from reobj_ros.stage_node import Process, StageNode
 from reobj_ros.stamp_join import Companion, Joined
 from reobj_ros.truth_input import COMPANION, TruthInput
 
@@ -42,14 +42,14 @@ class TopicViews:
         self._frames_seen = 0
         self._new_at_s = 0.0
 
-    def listen(self, device: str) -> None:
-        """Subscribes to all topics that are needed."""
+    def listen(self, device: str, process: Process) -> None:
+        """Subscribes to all topics that are needed; ``process`` takes what is joined."""
         companions = {COMPANION: self.truth.companion(), **geometry_companions(self._geometry)}
         detected = self._settings["masks"] == "detector"
         if detected:
             companions["instances"] = Companion(required=True)
-        self._node.listen("image", companions, device, WAITING)
-        inputs = self._node.inputs
+        self._node.begin(device, WAITING)
+        inputs = self._node.listen("image", companions, process)
         inputs.subscribe_image("image", "image", "compressed", self._settings["image_transport"])
         if detected:
             inputs.subscribe("instances", InstanceMasks, "instances", stage=True)

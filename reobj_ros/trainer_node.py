@@ -55,7 +55,7 @@ class TrainerNode(StageNode):
             self._begin()
         else:
             self._topics = TopicViews(self, self._gatherer)
-            self._topics.listen(self._plan.device)
+            self._topics.listen(self._plan.device, self._gather)
         self.create_timer(PERIOD_S, self._watch)
 
     def deactivate(self) -> None:
@@ -65,7 +65,7 @@ class TrainerNode(StageNode):
         if not self._job.wait(STOP_S):
             self.get_logger().warning(f"the training did not end within {STOP_S:.0f} s and is given up")
 
-    def process(self, joined: Joined) -> None:
+    def _gather(self, joined: Joined) -> None:
         """Gathers the views of one moment; with a full disk that is the end of it."""
         started = time.perf_counter()
         try:
@@ -103,7 +103,7 @@ class TrainerNode(StageNode):
     def _begin(self, stop: bool = False) -> bool:
         """Trains, from the checkpoint where it was begun before; ``stop``: only keeps what there is."""
         if self._gathering:
-            self.inputs.close()
+            self.close_inputs()
         again = self._job.last.state in ENDS
         return self._job.start(resume=again or self.settings["resume"], stop=stop)
 

@@ -27,10 +27,12 @@ class TruthInput:
 
     Args:
         warn: takes one line when the names cannot be read.
+        buffer: of a detector that several cameras have in common; a frame is fed right before it is
+            detected, so that it does not matter when two cameras have one stamp.
     """
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
-        self.buffer = TruthBuffer()
+    def __init__(self, warn: Callable[[str], None], buffer: TruthBuffer | None = None) -> None:
+        self.buffer = TruthBuffer() if buffer is None else buffer
         self._names: dict[int, str] = {}
         self._warn = warn
 
@@ -38,11 +40,11 @@ class TruthInput:
         """The required companion of an image."""
         return Companion(required=True)
 
-    def subscribe(self, node: Any, inputs: Inputs) -> None:
-        """Subscribes to the label images and to their names."""
-        inputs.subscribe_image(COMPANION, TOPIC, "compressed", "auto")
+    def subscribe(self, node: Any, inputs: Inputs, prefix: str = "") -> None:
+        """Subscribes to the label images and to their names; ``prefix`` is that of a camera's topics."""
+        inputs.subscribe_image(COMPANION, prefix + TOPIC, "compressed", "auto")
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-        node.create_subscription(String, NAMES_TOPIC, self.take_names, latched)
+        node.create_subscription(String, prefix + NAMES_TOPIC, self.take_names, latched)
 
     def feed(self, joined: Joined) -> None:
         """Puts the frame's label image where the detector looks it up. Raises InputError."""

@@ -46,6 +46,12 @@ to active at its start, so that it is back after a respawn, too; with `autostart
 lifecycle manager, such as Nav2's. A node that cannot be configured says why: on its own it ends with exit
 code 1, under a manager it stays unconfigured and can be tried again.
 
+Several cameras can look at one map: with `cameras: [front, left]` the topics of each camera are below its
+name, as `front/image`, `front/camera_info`, `front/objects` and `front/overlay`. Each has its own tracks, and
+an object has one id for all. The map is common to them: `object_map`, `events`, `markers`, the services,
+and so is `odom`. Images of different cameras need not come at one moment, but their stamps must be of one
+clock. The stages take the cameras in turn; a slow or silent one keeps no other waiting.
+
 A parameter changes at the time that its table says: at any moment, while the node is unconfigured, or
 never after the start. A value of another type, out of range or at a wrong time is refused with a reason;
 at the start it ends the node with one line that names it.
@@ -126,7 +132,7 @@ LOOP_CLOSURES = Topic(
     "`corrected_path`",
     "nav_msgs/Path",
     "poses of key frames as SLAM knows them now, in `map_frame`, each with the stamp of its image: "
-    "the map moves with them; optional",
+    "the map moves with them; optional. With `corrected_path_frame` one path is for all cameras",
 )
 MASKS = Topic("`instances`", "reobj_msgs/InstanceMasks", "what the detector found")
 EMBEDDINGS = Topic("`embeddings`", "reobj_msgs/ObjectEmbeddings", "one row per instance")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from geometry_msgs.msg import PoseStamped, TransformStamped
 from nav_msgs.msg import Path
 from numpy.typing import NDArray
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 
 from reobj.association.associator import MapAssociator
 from reobj.association.desk.map_desk import MapDesk
@@ -47,27 +48,35 @@ class Logged:
 class Robot:
     """A node that hears paths, the map of a walk past three things, and a SLAM beside it."""
 
-    def __init__(self, node: Node, slam: Node, spin: Spin, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self,
+        node: Node,
+        slam: Node,
+        spin: Spin,
+        monkeypatch: pytest.MonkeyPatch,
+        cameras: Sequence[str],
+    ) -> None:
         self.node, self._slam, self._spin = node, slam, spin
         self.lines: list[str] = []
+        self._paths: dict[str, Publisher] = {}
         monkeypatch.setattr(node, "get_logger", lambda: Logged(self.lines))
         settings = declare(node, [*INPUT_PARAMETERS, *GEOMETRY, *LOOP_CLOSURES])
         monkeypatch.setattr(node, "settings", settings | {"reliability": "reliable"}, raising=False)
         monkeypatch.setattr(node, "warn", self.lines.append, raising=False)
         self.desk = MapDesk(MapAssociator())
-        self.loops = LoopClosures(node, self.desk, MapOutputs(node, self.desk.associator, "map"))
+        self.loops = LoopClosures(node, self.desk, MapOutputs(node, self.desk.associator, "map"), cameras)
         self.loops.subscribe(Inputs(node, "image", {}, pytest.fail, node.settings))
-        self._paths = slam.create_publisher(Path, "corrected_path", 10)
         self.corrections = 0
-        correct = self.desk.associator.correct_poses
+        camera = self.desk.associator.camera(cameras[0])
+        correct = camera.correct_poses
 
         def counted(poses: dict[int, NDArray[np.float64]]) -> int:
             self.corrections += 1
             return correct(poses)
 
-        monkeypatch.setattr(self.desk.associator, "correct_poses", counted)
+        monkeypatch.setattr(camera, "correct_poses", counted)
 
-    def walk(self, start_ns: int = FIRST_NS) -> None:
+    def walk(self, start_ns: int = FIRST_NS, camera: str = "") -> None:
         """Stands before three things."""
         boxes = np.array([[x, 10, x + 20, 40] for x in (0, 30, 55)], np.float32)
         masks = np.zeros(SIZE, np.uint16)
@@ -75,26 +84,35 @@ class Robot:
             masks[y0:y1, x0:x1] = k + 1
         instances = Instances(boxes, masks, ("chair", "chair", "cup"), np.ones(3, np.float32))
         embeddings = Embeddings(np.eye(8, dtype=np.float32)[:3], MODEL)
-        depth, camera = np.full(SIZE, 2.0, np.float32), Intrinsics(60.0, 60.0, 40.0, 30.0, 80, 60)
+        depth, lens = np.full(SIZE, 2.0, np.float32), Intrinsics(60.0, 60.0, 40.0, 30.0, 80, 60)
         colour = np.full((*SIZE, 3), 90, np.uint8)
         for k in range(FRAMES):
-            frame = Frame(colour, start_ns + STEP_NS * k, "camera", depth, camera, np.eye(4))
-            found = self.desk.associator.update(frame, instances, embeddings)
-            self.loops.see(frame.stamp_ns)
+            frame = Frame(colour, start_ns + STEP_NS * k, "camera", depth, lens, np.eye(4))
+            found = self.desk.associator.camera(camera).update(frame, instances, embeddings)
+            self.loops.see(frame.stamp_ns, frame.frame_id, camera)
             result = FrameResult(frame.stamp_ns, "camera", instances, embeddings, found.objects, found.events)
-            self.desk.see(result, None)
+            self.desk.see(result, None, camera)
 
     def places(self) -> NDArray[np.float64]:
         return np.array([item.position for item in self.desk.associator.objects()])
 
-    def send(self, x: float, start_ns: int = FIRST_NS, frame: str = "map", stamp_ns: int = 0) -> None:
+    def send(
+        self,
+        x: float,
+        start_ns: int = FIRST_NS,
+        frame: str = "map",
+        stamp_ns: int = 0,
+        topic: str = "corrected_path",
+    ) -> None:
         """The path of the walk, moved along x."""
         path = Path(header=header(stamp_ns, frame))
         for k in range(0, FRAMES, 2):
             path.poses.append(PoseStamped(header=header(start_ns + STEP_NS * k, frame)))
             path.poses[-1].pose.position.x = x
-        assert self.until(lambda: self._paths.get_subscription_count() == 1)
-        self._paths.publish(path)
+        if topic not in self._paths:
+            self._paths[topic] = self._slam.create_publisher(Path, topic, 10)
+        assert self.until(lambda: self._paths[topic].get_subscription_count() == 1)
+        self._paths[topic].publish(path)
 
     def until(self, condition: Callable[[], bool]) -> bool:
         return self._spin(condition, self.node, self._slam)
@@ -110,8 +128,8 @@ MakeRobot = Callable[..., Robot]
 def make_robot(make_node: MakeNode, spin: Spin, monkeypatch: pytest.MonkeyPatch) -> MakeRobot:
     made: list[Robot] = []
 
-    def make(*ros_args: str) -> Robot:
-        made.append(Robot(make_node(*ros_args), make_node(), spin, monkeypatch))
+    def make(*ros_args: str, cameras: Sequence[str] = ("",)) -> Robot:
+        made.append(Robot(make_node(*ros_args), make_node(), spin, monkeypatch, cameras))
         return made[-1]
 
     yield make
@@ -160,6 +178,17 @@ def test_after_a_jump_back_in_time_the_same_path_counts_again(make_robot: MakeRo
     robot.walk()
     robot.send(0.5)
     assert robot.until(lambda: robot.corrections == 2)
+
+
+def test_a_path_of_one_camera_moves_what_that_one_saw(make_robot: MakeRobot) -> None:
+    """Both cameras saw the three things from one place, so that each path moves them half of the way."""
+    robot = make_robot(cameras=("front", "left"))
+    robot.walk(camera="front"), robot.walk(camera="left")
+    before = robot.places()
+    robot.send(0.5, topic="front/corrected_path")
+    assert robot.says("3 objects moved by up to 0.2")
+    robot.send(0.5, topic="left/corrected_path")
+    assert robot.until(lambda: np.allclose(robot.places() - before, [[0.5, 0, 0]] * 3, atol=1e-3))
 
 
 @pytest.mark.parametrize(
@@ -221,3 +250,19 @@ def test_poses_of_the_robots_base_are_brought_to_the_camera(make_robot: MakeRobo
     robot.send(-1.5)
     assert robot.says("3 objects moved by up to 0.5 m")
     np.testing.assert_allclose(robot.places() - before, [[0.5, 0, 0]] * 3, atol=1e-9)
+
+
+def test_a_path_of_the_robots_base_is_one_of_all_its_cameras(make_robot: MakeRobot) -> None:
+    pytest.importorskip("tf2_ros", reason="tf2_ros comes with a ROS 2 installation; see docs/testing.md")
+    robot = make_robot("-p", "corrected_path_frame:=base_link", cameras=("front", "left"))
+    mount = TransformStamped(header=header(0, "base_link"), child_frame_id="camera")
+    mount.transform.translation.x = 2.0
+    broadcaster = robot.node.create_publisher(transforms.TFMessage, "/tf_static", LATCHED)
+    broadcaster.publish(transforms.TFMessage(transforms=[mount]))
+    known = robot.loops._transforms
+    assert robot.until(lambda: known.lookup("base_link", "camera") is not None)
+    robot.walk(camera="front"), robot.walk(camera="left")
+    before = robot.places()
+    robot.send(-1.5)
+    assert robot.says("3 objects moved by up to 0.5")
+    np.testing.assert_allclose(robot.places() - before, [[0.5, 0, 0]] * 3, atol=1e-3)

@@ -1,0 +1,80 @@
+"""One camera of live_node: its images through the whole pipeline."""
+
+from __future__ import annotations
+
+from reobj.pipeline import Pipeline
+from reobj.types import FrameResult
+from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
+from reobj_ros.camera_outputs import CameraOutputs
+from reobj_ros.cameras import prefix_of
+from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
+from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.loop_closures import LoopClosures
+from reobj_ros.map_outputs import MapOutputs
+from reobj_ros.map_services import MapServices
+from reobj_ros.stage_node import StageNode
+from reobj_ros.stamp_join import Joined
+from reobj_ros.stamps import header as make_header
+from reobj_ros.truth_input import COMPANION, TruthInput
+
+
+class LiveCamera:
+    """Takes the images of one camera, and publishes what they show. Made when the node is configured.
+
+    Args:
+        node: that listens and publishes.
+        name: of the camera; empty where there is one without.
+        pipeline: with the associator of this camera; cameras may have the other stages in common.
+        outputs: of the map.
+
+    Attributes:
+        pipeline: as given.
+    """
+
+    def __init__(self, node: StageNode, name: str, pipeline: Pipeline, outputs: MapOutputs) -> None:
+        self._node, self._name, self.pipeline = node, name, pipeline
+        prefix = prefix_of(name)
+        self._outputs = CameraOutputs(node, outputs, node.warn, prefix)
+        self._masks = node.create_publisher(InstanceMasks, f"{prefix}instances", 10)
+        self._embeddings = node.create_publisher(ObjectEmbeddings, f"{prefix}embeddings", 10)
+
+    def listen(
+        self, services: MapServices, loops: LoopClosures, frames: FrameMaker, truth: TruthInput | None
+    ) -> None:
+        """Subscribes, when the node is activated.
+
+        Args:
+            services, loops: take note of the frames.
+            frames: of this camera.
+            truth: feeds the detector; None where that looks at images.
+        """
+        self._services, self._loops, self._frames, self._truth = services, loops, frames, truth
+        node, settings = self._node, self._node.settings
+        companions = geometry_companions(settings)
+        if truth is not None:
+            companions[COMPANION] = truth.companion()
+        inputs, prefix = node.listen("image", companions, self._process, self._name), prefix_of(self._name)
+        inputs.subscribe_image("image", f"{prefix}image", "compressed", settings["image_transport"])
+        subscribe_geometry(inputs, settings, prefix)
+        if truth is not None:
+            truth.subscribe(node, inputs, prefix)
+
+    def _process(self, joined: Joined) -> None:
+        frame = self._frames.with_colour(joined)
+        if self._truth is not None:
+            self._truth.feed(joined)
+        result = self.pipeline.step(frame)
+        self._node.diagnostics.latency(result.latency_ms)
+        self._publish_stages(result)
+        self._loops.see(result.stamp_ns, result.frame_id, self._name)
+        self._services.see(result, frame.colour, self._name)
+        self._outputs.publish(result, frame.pose, lambda: frame.colour)
+
+    def _publish_stages(self, result: FrameResult) -> None:
+        """What the separate nodes would publish, for those who look."""
+        header = make_header(result.stamp_ns, result.frame_id)
+        if self._masks.get_subscription_count():
+            self._masks.publish(masks_message(result.instances, header))
+        if self._embeddings.get_subscription_count():
+            messages = instance_messages(result.instances)
+            self._embeddings.publish(embeddings_message(result.embeddings, messages, header))
