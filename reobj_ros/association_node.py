@@ -32,6 +32,7 @@ class AssociationNode(StageNode):
         names = camera_names(self.settings)
         self._associator = self._stages.associator()
         self._stages.open_map(self._associator)
+        self.at_end(self._stages.close_map)
         self._outputs = MapOutputs(self, self._associator, self.settings["map_frame"])
         self._desk = MapDesk(self._associator)
         self._cameras = {
@@ -43,25 +44,17 @@ class AssociationNode(StageNode):
         self._frames = frame_makers(self, self.settings, self.warn, list(self._cameras))
         self._map = MapServices(self, self._desk, self._outputs)
         self._loops = LoopClosures(self, self._desk, self._outputs, list(self._cameras))
+        self.at_end(self._associator.reset_tracks)  # the map stays
+        self.at_end(self._loops.stop)
         self.begin(concerns=self._concerns, values=self._outputs.size)
         for name, camera in self._cameras.items():
             camera.listen(self._map, self._loops, self._frames[name])
         self._loops.subscribe(next(iter(self.inputs.values())))
         self.create_timer(0.5, self._follow_overlays)
 
-    def deactivate(self) -> None:
-        """Ends the tracks; the map stays."""
-        super().deactivate()
-        self._loops.stop()
-        self._associator.reset_tracks()
-
     def tune(self, values: dict[str, Any]) -> None:
         """New thresholds hold from the next frame on."""
         self._stages.tune(values)
-
-    def cleanup(self) -> None:
-        """Closes the map."""
-        self._stages.close_map()
 
     def _follow_overlays(self) -> None:
         for camera in self._cameras.values():

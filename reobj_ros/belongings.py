@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
@@ -20,9 +21,23 @@ class Belongings:
     def __init__(self, node: LifecycleNode) -> None:
         self._node = node
         self._before = {id(entity) for _, entity in _entities(node)}
+        self._ends: list[Callable[[], object]] = []
 
-    def destroy(self) -> None:
-        """Destroys what was made since. For the executor's thread."""
+    def end_with(self, end: Callable[[], object]) -> None:
+        """Has something ended, too: called by ``destroy``, the last one first."""
+        self._ends.append(end)
+
+    def destroy(self, failed: Callable[[Exception], None]) -> None:
+        """Destroys what was made since. For the executor's thread.
+
+        Args:
+            failed: told of an error in one of the ends, which must not keep the rest from ending.
+        """
+        while self._ends:
+            try:
+                self._ends.pop()()
+            except Exception as error:
+                failed(error)
         for kind, entity in _entities(self._node):
             if id(entity) in self._before:
                 continue

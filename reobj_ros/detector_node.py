@@ -37,14 +37,10 @@ class DetectorNode(StageNode):
     def activate(self) -> None:
         """Subscribes."""
         self._stages.wake()
+        self.at_end(self._stages.sleep)
         self.begin(str(self._stages.device))
         for name, publisher in self._masks.items():
             self._listen(name, publisher, self._stages.truth())
-
-    def deactivate(self) -> None:
-        """Frees the GPU."""
-        super().deactivate()
-        self._stages.sleep()
 
     def _listen(self, name: str, publisher: Publisher, truth: TruthInput | None) -> None:
         companions = {} if truth is None else {COMPANION: truth.companion()}

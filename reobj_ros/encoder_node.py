@@ -41,14 +41,10 @@ class EncoderNode(StageNode):
     def activate(self) -> None:
         """Subscribes."""
         self._stages.wake()
+        self.at_end(self._stages.sleep)
         self.begin(str(self._stages.device))
         for name, publisher in self._embeddings.items():
             self._listen(name, publisher)
-
-    def deactivate(self) -> None:
-        """Frees the GPU."""
-        super().deactivate()
-        self._stages.sleep()
 
     def _listen(self, name: str, publisher: Publisher) -> None:
         companions, prefix = {"image": Companion(required=True)}, prefix_of(name)

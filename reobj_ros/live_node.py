@@ -31,6 +31,7 @@ class LiveNode(StageNode):
         stages.choose_device()
         self._associator, detector, encoder = stages.associator(), stages.detector(), stages.encoder()
         stages.open_map(self._associator, encoder.model)
+        self.at_end(stages.close_map)
         self._outputs = MapOutputs(self, self._associator, self.settings["map_frame"])
         self._desk = MapDesk(self._associator, encoder)
         self._cameras: dict[str, LiveCamera] = {}
@@ -42,27 +43,19 @@ class LiveNode(StageNode):
         """Subscribes, and offers the services."""
         self._frames = frame_makers(self, self.settings, self.warn, list(self._cameras))
         self._stages.wake()
+        self.at_end(self._stages.sleep)
         self._map = MapServices(self, self._desk, self._outputs)
         self._loops = LoopClosures(self, self._desk, self._outputs, list(self._cameras))
+        self.at_end(self._associator.reset_tracks)  # the map stays
+        self.at_end(self._loops.stop)
         self.begin(str(self._stages.device), concerns=self._concerns, values=self._outputs.size)
         for name, camera in self._cameras.items():
             camera.listen(self._map, self._loops, self._frames[name], self._stages.truth())
         self._loops.subscribe(next(iter(self.inputs.values())))
 
-    def deactivate(self) -> None:
-        """Ends the tracks; the map stays."""
-        super().deactivate()
-        self._loops.stop()
-        self._associator.reset_tracks()
-        self._stages.sleep()
-
     def tune(self, values: dict[str, Any]) -> None:
         """New thresholds hold from the next frame on."""
         self._stages.tune(values)
-
-    def cleanup(self) -> None:
-        """Closes the map."""
-        self._stages.close_map()
 
     def _concerns(self) -> list[str]:
         """What somebody should look after: the map's file, and what is left out of the frames."""

@@ -27,7 +27,7 @@ LIFE = (
 
 class ManagedNode(LifecycleNode):
     """A lifecycle node (https://design.ros2.org/articles/node_lifecycle.html) whose subclass writes what it
-    does at each transition: ``configure``, ``activate``, ``deactivate``, ``cleanup``.
+    does on the way up: ``configure`` and ``activate``.
 
     Publishers, subscriptions, services and timers made in ``configure`` and ``activate`` are destroyed by the
     opposite transition. Publishers made in ``configure`` are silent while the node is inactive.
@@ -60,11 +60,15 @@ class ManagedNode(LifecycleNode):
     def activate(self) -> None:
         """Subscribes and starts."""
 
-    def deactivate(self) -> None:
-        """Stops what ``activate`` started, threads above all."""
+    def at_end(self, end: Callable[[], object]) -> None:
+        """Has something ended by the opposite transition, or when this one fails later; the last one first.
 
-    def cleanup(self) -> None:
-        """Closes what ``configure`` opened. Also called when ``configure`` failed half-way."""
+        Call it in ``configure`` or ``activate`` for each thing that is no publisher, subscription, service
+        or timer, as soon as there is something to end.
+        """
+        scope = self._activated or self._configured
+        assert scope is not None, "only while the node is configured or activated"
+        scope.end_with(end)
 
     def tune(self, values: dict[str, Any]) -> None:
         """New values of live parameters, before they stand in ``settings``; ConfigError refuses them."""
@@ -149,23 +153,14 @@ class ManagedNode(LifecycleNode):
         super().destroy_node()
 
     def _stop(self) -> None:
-        if self._activated is not None:
-            self._guarded(self.deactivate)
-            self._activated.destroy()
-            self._activated = None
+        scope, self._activated = self._activated, None
+        if scope is not None:
+            scope.destroy(lambda error: self._refuse("deactivated in order", error))
 
     def _clean_up(self) -> None:
-        if self._configured is not None:
-            self._guarded(self.cleanup)
-            self._configured.destroy()
-            self._configured = None
-
-    def _guarded(self, end: Callable[[], None]) -> None:
-        """An error on the way down must not keep the rest from ending."""
-        try:
-            end()
-        except Exception as error:
-            self._refuse(f"ended in order ({end.__name__})", error)
+        scope, self._configured = self._configured, None
+        if scope is not None:
+            scope.destroy(lambda error: self._refuse("cleaned up in order", error))
 
     def _refuse(self, what: str, error: Exception) -> None:
         self.exit_code = 1

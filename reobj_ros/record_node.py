@@ -60,6 +60,7 @@ class RecordNode(ManagedNode):
             for topic in self._wanted():
                 self._writer.add_topic(topic)
             self._recording = making.pop_all()  # an error up to here has removed what was begun
+        self.at_end(self._complete)
 
     def activate(self) -> None:
         """Records."""
@@ -71,8 +72,7 @@ class RecordNode(ManagedNode):
             kind: Any = message_class(topic.msgtype)
             self.create_subscription(kind, name, partial(self._take, topic), qos, raw=True)
 
-    def cleanup(self) -> None:
-        """Completes the bag."""
+    def _complete(self) -> None:
         try:
             self._recording.close()
         except ReobjError as error:

@@ -71,9 +71,9 @@ class ReplayNode(ManagedNode):
             self.create_subscription(TrackedObjects, "objects", self._answered, 50)
         self._thread = threading.Thread(target=self._run, name="replay", daemon=True)
         self._thread.start()
+        self.at_end(self._stop_playing)
 
-    def deactivate(self) -> None:
-        """Ends the thread before the publishers go."""
+    def _stop_playing(self) -> None:
         self._player.stop()
         self._thread.join(2.0)
 

@@ -55,6 +55,9 @@ class StageNode(ManagedNode):
         """
         self._keep = max(5, keep)
         self.worker = Worker(self._process, self._failed, self.get_name(), keep)
+        self.at_end(self.worker.stop)  # after the frame that it works on
+        self.at_end(self.inputs.clear)
+        self.at_end(self.close_inputs)
         told = Vitals(
             overtaken=lambda: self.worker.dropped,
             unmatched=lambda: sum(inputs.join.dropped for inputs in self.inputs.values()),
@@ -109,14 +112,6 @@ class StageNode(ManagedNode):
         else:
             detail = "".join(traceback.format_exception(error))
             self.get_logger().error(f"frame skipped, please report this as a bug: {detail}")
-
-    def deactivate(self) -> None:
-        """Ends the inputs and stops the worker, after the frame that it works on."""
-        self.close_inputs()
-        self.inputs.clear()
-        if hasattr(self, "worker"):
-            self.worker.stop()
-            del self.worker
 
     def close_inputs(self) -> None:
         """Ends all inputs; what waits for the worker is still worked on."""

@@ -56,12 +56,12 @@ class TrainerNode(StageNode):
         else:
             self._topics = TopicViews(self, self._gatherer)
             self._topics.listen(self._plan.device, self._gather)
+        self.at_end(self._stop_training)
         self.create_timer(PERIOD_S, self._watch)
 
-    def deactivate(self) -> None:
-        """Ends the training in order, with a checkpoint."""
+    def _stop_training(self) -> None:
+        """Ends in order, with a checkpoint."""
         self._end()
-        super().deactivate()
         if not self._job.wait(STOP_S):
             self.get_logger().warning(f"the training did not end within {STOP_S:.0f} s and is given up")
 

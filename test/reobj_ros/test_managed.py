@@ -31,20 +31,16 @@ class Diary(ManagedNode):
             raise self.breaks[what]
 
     def configure(self) -> None:
+        self.at_end(lambda: self.note("cleanup"))
         self.voice = self.create_publisher(String, "voice", 10)
         self.note("configure")
 
     def activate(self) -> None:
+        self.at_end(lambda: self.note("deactivate"))
         self.create_subscription(String, "ear", self.done.append, 10)
         self.create_service(Trigger, "ask", lambda request, response: response)
         self.create_timer(1.0, lambda: None)
         self.note("activate")
-
-    def deactivate(self) -> None:
-        self.note("deactivate")
-
-    def cleanup(self) -> None:
-        self.note("cleanup")
 
 
 @pytest.fixture
@@ -178,3 +174,22 @@ def test_a_live_parameter_changes_while_it_is_active(diary: Callable[..., Diary]
     node.start()
     assert node.set_parameters([rclpy.Parameter("pace", value=2.0)])[0].successful
     assert node.settings["pace"] == 2.0
+
+
+def test_ends_come_in_the_opposite_order_of_beginnings(diary: Callable[..., Diary]) -> None:
+    node = diary()
+    node.trigger_configure()
+    node.trigger_activate()
+    for name in ("first", "second"):
+        node.at_end(lambda name=name: node.note(name))
+    node.done.clear()
+    node.trigger_deactivate()
+    assert node.done == ["second", "first", "deactivate"]
+
+
+def test_what_failed_before_it_began_anything_has_nothing_to_end(diary: Callable[..., Diary]) -> None:
+    node = diary()
+    node.activate = lambda: node.frames  # type: ignore[method-assign]  # no such attribute
+    assert not node.start()
+    assert node.done == ["configure"]
+    assert state(node) == "inactive"
