@@ -245,7 +245,7 @@ def test_poses_of_the_robots_base_are_brought_to_the_camera(make_robot: MakeRobo
     broadcaster = robot.node.create_publisher(transforms.TFMessage, "/tf_static", LATCHED)
     broadcaster.publish(transforms.TFMessage(transforms=[mount]))
     before = robot.places()
-    known = robot.loops._camera._statics
+    known = robot.loops._place._statics
     assert robot.until(lambda: known.lookup("base_link", "camera") is not None)
     robot.send(-1.5)
     assert robot.says("3 objects moved by up to 0.5 m")
@@ -259,7 +259,7 @@ def test_a_path_of_the_robots_base_is_one_of_all_its_cameras(make_robot: MakeRob
     mount.transform.translation.x = 2.0
     broadcaster = robot.node.create_publisher(transforms.TFMessage, "/tf_static", LATCHED)
     broadcaster.publish(transforms.TFMessage(transforms=[mount]))
-    known = robot.loops._transforms
+    known = robot.loops._place._statics
     assert robot.until(lambda: known.lookup("base_link", "camera") is not None)
     robot.walk(camera="front"), robot.walk(camera="left")
     before = robot.places()
