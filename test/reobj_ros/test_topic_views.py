@@ -18,13 +18,15 @@ from reobj.errors import InputError
 from reobj.views.settings import ViewSettings
 from reobj.views.store import ViewStore
 from reobj_ros.conversions import image_message, masks_message
+from reobj_ros.frames import GEOMETRY
 from reobj_ros.gathering import Gatherer
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header
 from reobj_ros.topic_views import TopicViews
 from reobj_ros.truth_input import COMPANION
 
-DEFAULTS = {"masks": "truth", "pose_source": "topic", "silence": 10.0, "enough_views": 0}
+OWN = {"masks": "truth", "silence": 10.0, "enough_views": 0}
+DEFAULTS = {row.name: row.default for row in GEOMETRY} | OWN
 
 
 class Played:
@@ -32,7 +34,12 @@ class Played:
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.gatherer = Gatherer(folder, ViewSettings())
-        node: Any = SimpleNamespace(settings=DEFAULTS | settings, warn=pytest.fail)
+        node: Any = SimpleNamespace(
+            settings=DEFAULTS | settings,
+            warn=pytest.fail,
+            resolve_topic_name=lambda topic: f"/{topic}",
+            create_subscription=lambda *arguments: None,
+        )
         self.topics = TopicViews(node, self.gatherer)
 
     def say_names(self) -> None:
@@ -61,7 +68,7 @@ def test_image_truth_and_names_become_views(played: Played) -> None:
 
 
 def test_with_pose_and_camera_the_views_know_from_where_they_are_seen(played: Played) -> None:
-    pose = PoseStamped()
+    pose = PoseStamped(header=header(1_000_000_000, "map"))
     pose.pose.position.x, pose.pose.orientation.w = 3.0, 1.0
     info = CameraInfo(k=[80.0, 0.0, 39.5, 0.0, 80.0, 29.5, 0.0, 0.0, 1.0], width=80, height=60)
     played.show(1, pose=pose, camera_info=info)
