@@ -3,73 +3,75 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from ament_index_python.packages import get_package_share_directory
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription
-from reobj.environment import node_environment
+from reobj_ros.launch_arguments import Given, boolean, overrides, remappings, text
+from reobj_ros.launch_processes import RESPAWN_S, own_node, watched
 
 SHARE = Path(get_package_share_directory("reobj_ros"))
 
-# Arguments that become topic remappings: the nodes' name is the argument's name.
-TOPICS = {
+# Arguments that become topic remappings of each camera: the nodes' name is the argument's name.
+CAMERA_TOPICS = {
     "image": "colour image; its compressed form is IMAGE/compressed",
-    "depth": "depth registered to colour; its compressed form is DEPTH/compressedDepth",
+    "depth": "depth image; its compressed form is DEPTH/compressedDepth",
     "camera_info": "calibration of the colour camera",
-    "pose": "PoseStamped of the camera's optical frame in the map",
+    "pose": "PoseStamped of the camera's optical frame in the map, with pose_source:=topic",
+}
+
+# The same of the map as a whole.
+MAP_TOPICS = {
     "corrected_path": "nav_msgs/Path of the key frames' poses as SLAM knows them now, for loop closures",
 }
 
-# Arguments that become parameters when they are given: argument -> parameter, meaning.
+# Arguments that become text parameters when they are given: argument -> parameter, meaning.
 OVERRIDES = {
-    "device": ("device", "auto, cpu, cuda or cuda:N"),
-    "detector": ("detector.name", "mask_rcnn, or label_image for true masks from a simulator or bag"),
-    "encoder": ("encoder.name", "which network makes the embeddings"),
-    "image_transport": ("image_transport", "auto, raw or compressed"),
-    "depth_transport": ("depth_transport", "auto, raw, compressed or none"),
-    "reliability": ("reliability", "best_effort or reliable, of the camera's topics"),
-    "pose_source": ("pose_source", "topic, tf or none"),
+    "pose_source": ("pose_source", "where the camera's poses come from: topic, tf or none"),
     "map_frame": ("map_frame", "fixed frame of the map"),
     "map": ("map_file", "file of the object map: taken up where it ended, made when it is not there"),
+    "device": ("device", "auto, cpu, cuda or cuda:N"),
+    "detector": ("detector.name", "mask_rcnn, or label_image for true masks from a simulator or bag"),
+    "encoder": ("encoder.name", "which encoder makes the embeddings: trained or backbone"),
+    "image_transport": ("image_transport", "form of the images: auto, raw or compressed"),
+    "depth_transport": ("depth_transport", "form of the depth: auto, raw, compressed or none"),
+    "reliability": ("reliability", "of the camera's topics: best_effort or reliable"),
 }
 
-BOOLEAN = ["true", "false"]
-
-SEPARATE = ("detector_node", "encoder_node", "association_node")
+SEPARATE = ["detector_node", "encoder_node", "association_node"]
 
 
 def generate_launch_description() -> LaunchDescription:
     """The arguments, then the nodes that they ask for."""
     topics = [
-        DeclareLaunchArgument(name, default_value=name, description=text) for name, text in TOPICS.items()
-    ]
-    overrides = [
-        DeclareLaunchArgument(name, default_value="", description=f"{text} (empty: as in params_file)")
-        for name, (_, text) in OVERRIDES.items()
+        DeclareLaunchArgument(name, default_value=name, description=description)
+        for name, description in (CAMERA_TOPICS | MAP_TOPICS).items()
     ]
     return LaunchDescription(
         [
             *topics,
-            *overrides,
+            DeclareLaunchArgument(
+                "cameras",
+                default_value="",
+                description="names of several cameras, separated by commas: each topic lies below them, as "
+                "front/image, or has {camera} in it, as /{camera}/image_raw; empty: one, without a name",
+            ),
+            *overrides({name: description for name, (_, description) in OVERRIDES.items()}),
+            boolean("composed", True, "true: one process; false: one per stage"),
+            DeclareLaunchArgument("namespace", default_value="", description="namespace of nodes and topics"),
+            boolean("rviz", False, "true: start RViz"),
             DeclareLaunchArgument(
                 "params_file",
                 default_value=str(SHARE / "config/live.yaml"),
                 description="parameters of all nodes",
             ),
-            DeclareLaunchArgument(
-                "composed",
-                default_value="true",
-                choices=BOOLEAN,
-                description="true: one process; false: one per stage",
-            ),
-            DeclareLaunchArgument("namespace", default_value="", description="namespace of nodes and topics"),
-            DeclareLaunchArgument(
-                "rviz", default_value="false", choices=BOOLEAN, description="true: start RViz"
-            ),
+            boolean("autostart", True, "false: the nodes wait for a lifecycle manager"),
+            boolean("respawn", False, "true: a node that has ended is started again"),
+            boolean("required", False, "true: a node that has failed ends all; without respawn"),
+            boolean("use_sim_time", False, "true: the time is that of /clock"),
             DeclareLaunchArgument(
                 "log_level",
                 default_value="info",
@@ -81,44 +83,53 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
-def make_nodes(context: LaunchContext) -> list[Node]:
-    """The nodes of the given arguments. Raises FileNotFoundError without the params_file."""
+def make_nodes(context: LaunchContext) -> list[Any]:
+    """The nodes of the given arguments.
 
-    def given(name: str) -> str:
-        return LaunchConfiguration(name).perform(context)
-
-    if not Path(given("params_file")).is_file():
-        raise FileNotFoundError(f"argument params_file: expected a file, got {given('params_file')!r}")
-    executables = ["live_node"] if given("composed") == "true" else SEPARATE
-    # Typed by hand: launch would read "1" or "true" in a text parameter as another type.
-    overrides = {
-        parameter: ParameterValue(given(name), value_type=str)
-        for name, (parameter, _) in OVERRIDES.items()
-        if given(name)
-    }
+    Raises:
+        FileNotFoundError: without the params_file.
+        ValueError: names of cameras or their topics that do not work, or RViz that is not installed.
+    """
+    given = Given(context)
+    cameras = given.cameras()
+    rviz = [make_rviz(given)] if given.flag("rviz") else []
     nodes = [
-        Node(
-            package="reobj_ros",
-            executable=executable,
-            namespace=given("namespace"),
-            parameters=[given("params_file"), overrides],
-            remappings=remappings({name: given(name) for name in TOPICS}),
-            ros_arguments=["--log-level", given("log_level")],
-            additional_env=node_environment(),
-            output="screen",
+        own_node(
+            executable,
+            [given.file("params_file"), settings(given, cameras)],
+            namespace=given["namespace"],
+            remappings=[
+                *remappings({name: given[name] for name in CAMERA_TOPICS}, cameras),
+                *remappings({name: given[name] for name in MAP_TOPICS}),
+            ],
+            ros_arguments=["--log-level", given["log_level"]],
+            respawn=given.flag("respawn"),
+            respawn_delay=RESPAWN_S,
         )
-        for executable in executables
+        for executable in (["live_node"] if given.flag("composed") else SEPARATE)
     ]
-    if given("rviz") == "true":
-        nodes.append(
-            Node(package="rviz2", executable="rviz2", arguments=["-d", str(SHARE / "config/reobj.rviz")])
-        )
-    return nodes
+    handlers = [] if given.flag("respawn") else watched(nodes, given.flag("required"))
+    return [*handlers, *nodes, *rviz]
 
 
-def remappings(topics: dict[str, str]) -> list[tuple[str, str]]:
-    """Of each changed topic, and of the compressed forms that belong to it."""
-    changed = {name: topic for name, topic in topics.items() if topic != name}
-    suffixes = {"image": "compressed", "depth": "compressedDepth"}
-    forms = {f"{n}/{suffixes[n]}": f"{t}/{suffixes[n]}" for n, t in changed.items() if n in suffixes}
-    return [*changed.items(), *forms.items()]
+def settings(given: Given, cameras: list[str]) -> dict[str, Any]:
+    """The parameters that were given as arguments; they go before those of the params_file."""
+    texts = {parameter: text(given[name]) for name, (parameter, _) in OVERRIDES.items() if given[name]}
+    flags = {"autostart": given.flag("autostart"), "use_sim_time": given.flag("use_sim_time")}
+    return texts | flags | ({"cameras": cameras} if cameras else {})
+
+
+def make_rviz(given: Given) -> Node:
+    """RViz in the namespace of the nodes, so that the relative names of its file are theirs."""
+    try:
+        get_package_share_directory("rviz2")
+    except PackageNotFoundError:
+        raise ValueError("argument rviz: expected the package rviz2, which is not installed") from None
+    frame = ["-f", given["map_frame"]] if given["map_frame"] else []
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=given["namespace"],
+        parameters=[{"use_sim_time": given.flag("use_sim_time")}],
+        arguments=["-d", str(SHARE / "config/reobj.rviz"), *frame],
+    )

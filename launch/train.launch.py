@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription
-from reobj.environment import node_environment
+from reobj_ros.launch_arguments import Given, boolean, overrides, remappings, text
+from reobj_ros.launch_processes import own_node, watched
 
 SHARE = Path(get_package_share_directory("reobj_ros"))
 
@@ -38,8 +37,6 @@ LISTS = {
     "validation": "folders of views of other scenes to validate on, separated by commas",
 }
 
-BOOLEAN = ["true", "false"]
-
 STOP_S = "70"
 """Ctrl-C is followed by more than asking only after this: the last step and the checkpoint take a while."""
 
@@ -47,13 +44,13 @@ STOP_S = "70"
 def generate_launch_description() -> LaunchDescription:
     """The arguments, then the node."""
     topics = [
-        DeclareLaunchArgument(name, default_value=name, description=text) for name, text in TOPICS.items()
+        DeclareLaunchArgument(name, default_value=name, description=description)
+        for name, description in TOPICS.items()
     ]
-    texts = [
-        DeclareLaunchArgument(name, default_value="", description=f"{text} (empty: as in params_file)")
-        for name, text in TEXTS.items()
+    lists = [
+        DeclareLaunchArgument(name, default_value="", description=description)
+        for name, description in LISTS.items()
     ]
-    lists = [DeclareLaunchArgument(name, default_value="", description=text) for name, text in LISTS.items()]
     return LaunchDescription(
         [
             DeclareLaunchArgument("out", description="folder of the run: model, checkpoint, gathered views"),
@@ -70,20 +67,14 @@ def generate_launch_description() -> LaunchDescription:
             ),
             *lists,
             *topics,
-            *texts,
-            DeclareLaunchArgument(
-                "resume",
-                default_value="false",
-                choices=BOOLEAN,
-                description="true: from the checkpoint in out",
-            ),
-            DeclareLaunchArgument(
-                "exit_at_end", default_value="true", choices=BOOLEAN, description="false: the node stays"
-            ),
+            *overrides(TEXTS),
+            boolean("resume", False, "true: from the checkpoint in out"),
+            boolean("exit_at_end", True, "false: the node stays"),
             DeclareLaunchArgument(
                 "params_file", default_value="", description="further parameters of the node; empty: none"
             ),
             DeclareLaunchArgument("namespace", default_value="", description="namespace of node and topics"),
+            boolean("use_sim_time", False, "true: the time is that of /clock"),
             DeclareLaunchArgument(
                 "log_level",
                 default_value="info",
@@ -95,45 +86,27 @@ def generate_launch_description() -> LaunchDescription:
     )
 
 
-def make_node(context: LaunchContext) -> list[Node]:
+def make_node(context: LaunchContext) -> list[Any]:
     """The node of the given arguments. Raises FileNotFoundError without one of the files."""
+    given = Given(context)
+    node = own_node(
+        "trainer_node",
+        [*([given.file("params_file")] if given["params_file"] else []), settings(given)],
+        namespace=given["namespace"],
+        remappings=remappings({name: given[name] for name in TOPICS}),
+        ros_arguments=["--log-level", given["log_level"]],
+        sigterm_timeout=STOP_S,
+    )
+    return [*watched([node], required=True), node]
 
-    def given(name: str) -> str:
-        return LaunchConfiguration(name).perform(context)
 
-    files = [name for name in ("config", "params_file") if given(name)]
-    for name in files:
-        if not Path(given(name)).is_file():
-            raise FileNotFoundError(f"argument {name}: expected a file, got {given(name)!r}")
-    # Typed by hand: launch would read "1" or "true" in a text parameter as another type.
-    parameters = {
-        "output": ParameterValue(given("out"), value_type=str),
-        "resume": given("resume") == "true",
-        "exit_at_end": given("exit_at_end") == "true",
-        **{
-            name: ParameterValue(given(name), value_type=str)
-            for name in ("config", "source", *TEXTS)
-            if given(name)
-        },
-        **{name: given(name).split(",") for name in LISTS if given(name)},
+def settings(given: Given) -> dict[str, Any]:
+    """The parameters that were given as arguments."""
+    return {
+        "output": text(given["out"]),
+        "config": text(given.file("config")),
+        "source": text(given["source"]),
+        **{name: given.flag(name) for name in ("resume", "exit_at_end", "use_sim_time")},
+        **{name: text(given[name]) for name in TEXTS if given[name]},
+        **{name: given.names(name) for name in LISTS if given[name]},
     }
-    return [
-        Node(
-            package="reobj_ros",
-            executable="trainer_node",
-            namespace=given("namespace"),
-            parameters=[*([given("params_file")] if given("params_file") else []), parameters],
-            remappings=remappings({name: given(name) for name in TOPICS}),
-            ros_arguments=["--log-level", given("log_level")],
-            additional_env=node_environment(),
-            output="screen",
-            sigterm_timeout=STOP_S,
-        )
-    ]
-
-
-def remappings(topics: dict[str, str]) -> list[tuple[str, str]]:
-    """Of each changed topic, and of the compressed form of the image."""
-    changed = {name: topic for name, topic in topics.items() if topic != name}
-    forms = {"image/compressed": f"{changed['image']}/compressed"} if "image" in changed else {}
-    return [*changed.items(), *forms.items()]
