@@ -53,6 +53,7 @@ setup(
     extras_require={
         "ray": ["ray>=2.30"],  # building views on a cluster
         "tensorboard": ["tensorboard>=2.15"],  # curves of a training
+        "test": ["hypothesis", "pytest", "pytest-timeout"],  # else `colcon test` finds no tests
     },
     python_requires=">=3.10",
     zip_safe=False,
