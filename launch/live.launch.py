@@ -20,7 +20,9 @@ CAMERA_TOPICS = {
     "image": "colour image; its compressed form is IMAGE/compressed",
     "depth": "depth image; its compressed form is DEPTH/compressedDepth",
     "camera_info": "calibration of the colour camera",
-    "pose": "PoseStamped of the camera's optical frame in the map, with pose_source:=topic",
+    "depth_camera_info": "calibration of the depth camera, where depth is not registered to colour",
+    "pose": "PoseStamped of the camera's optical frame or of pose_frame, with pose_source:=topic",
+    "odom": "Odometry of pose_frame, with pose_source:=odometry",
 }
 
 # The same of the map as a whole.
@@ -30,7 +32,11 @@ MAP_TOPICS = {
 
 # Arguments that become text parameters when they are given: argument -> parameter, meaning.
 OVERRIDES = {
-    "pose_source": ("pose_source", "where the camera's poses come from: topic, tf or none"),
+    "pose_source": ("pose_source", "where the camera's poses come from: topic, odometry, tf or none"),
+    "pose_frame": (
+        "pose_frame",
+        "frame that the poses are of, such as base_link; the camera's where it is empty",
+    ),
     "map_frame": ("map_frame", "fixed frame of the map"),
     "map": ("map_file", "file of the object map: taken up where it ended, made when it is not there"),
     "device": ("device", "auto, cpu, cuda or cuda:N"),

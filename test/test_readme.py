@@ -22,6 +22,9 @@ COMMANDS = [
     if line.startswith("    ")
 ]
 
+DRIVERS = {"depthai_ros_driver", "realsense2_camera", "rtabmap_launch", "zed_wrapper"}
+"""Packages of others whose launch files the documents name, too."""
+
 
 def starting_with(*words: str) -> list[list[str]]:
     """The commands, and parts of commands, that begin with these words."""
@@ -68,7 +71,7 @@ def test_the_make_commands_are_targets() -> None:
 
 
 def test_the_launch_commands_name_files_and_arguments_that_exist() -> None:
-    commands = starting_with("ros2", "launch")
+    commands = [command for command in starting_with("ros2", "launch") if command[2] not in DRIVERS]
     assert commands
     live = (ROOT / "launch/live.launch.py").read_text()
     for _, _, package, file, *arguments in commands:

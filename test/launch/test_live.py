@@ -12,6 +12,7 @@ pytest.importorskip("reobj_msgs", reason="needs a ROS 2 installation; see docs/t
 
 import launch_testing
 from launched import description
+from managing import Manager
 
 
 @pytest.mark.launch_test
@@ -33,6 +34,14 @@ class TestLive(unittest.TestCase):
     def test_the_other_nodes_come_up(self, proc_output) -> None:
         proc_output.assertWaitFor("encoder small", timeout=120.0)
         proc_output.assertWaitFor("/robot/embeddings: no message", timeout=120.0)
+
+    def test_each_node_becomes_active_by_itself(self) -> None:
+        manager = Manager()
+        try:
+            for name in ("detector_node", "encoder_node", "association_node"):
+                assert manager.reaches(f"/robot/{name}", "active"), name
+        finally:
+            manager.close()
 
 
 @launch_testing.post_shutdown_test()

@@ -1,8 +1,10 @@
-"""live.launch.py, composed: a camera under another name is heard, and its objects get ids."""
+"""live.launch.py, composed: a camera under another name is heard, its objects get ids and are kept."""
 
 from __future__ import annotations
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import pytest
 
@@ -16,11 +18,13 @@ import rclpy
 from launched import description
 from sensor_msgs.msg import Image
 
+from reobj.association.store.reading import read_map
 from reobj_msgs.msg import TrackedObjects
 from reobj_ros.conversions import image_message
 from reobj_ros.stamps import header
 
 PERIOD_NS = 100_000_000
+MAP = Path(tempfile.mkdtemp(prefix="reobj_launch_test_")) / "room.map"
 
 
 @pytest.mark.launch_test
@@ -30,6 +34,7 @@ def generate_test_description():
         "detector": "label_image",
         "device": "cpu",
         "image": "/front/rgb",
+        "map": str(MAP),
         "map_frame": "1",  # a text, whatever it looks like
         "namespace": "robot",
         "reliability": "reliable",
@@ -71,3 +76,6 @@ class TestLive(unittest.TestCase):
 class TestAfterwards(unittest.TestCase):
     def test_every_node_ends_in_order(self, proc_info) -> None:
         launch_testing.asserts.assertExitCodes(proc_info)
+
+    def test_the_map_is_kept(self) -> None:
+        assert len(read_map(MAP).objects.object_ids)

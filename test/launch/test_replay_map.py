@@ -24,8 +24,8 @@ pytestmark = [
 ]
 
 
-def replayed(map_file: Path) -> str:
-    """What the launch file and its nodes say."""
+def replayed(map_file: Path, code: int = 0) -> str:
+    """What the launch file and its nodes say, when it ends with the code."""
     arguments = ["lock_step:=true", "detector:=label_image", "device:=cpu", "namespace:=mapped"]
     done = subprocess.run(
         [
@@ -42,7 +42,7 @@ def replayed(map_file: Path) -> str:
         text=True,
         timeout=250,
     )
-    assert done.returncode == 0
+    assert done.returncode == code
     return done.stdout + done.stderr
 
 
@@ -71,7 +71,7 @@ def test_the_next_start_goes_on_with_the_ids_of_the_map(tmp_path: Path) -> None:
 def test_a_damaged_map_is_one_line_and_ends_all(tmp_path: Path) -> None:
     map_file = tmp_path / "room.map"
     map_file.write_bytes(b"no database at all")
-    said = replayed(map_file)
+    said = replayed(map_file, code=1)
     assert f"cannot be configured: {map_file}: expected an undamaged object map, got" in said
     assert "Traceback" not in said
     assert "replayed 0 images" in said or "replayed" not in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -18,16 +19,26 @@ pytestmark = pytest.mark.skipif(shutil.which("ros2") is None, reason="needs the 
         ("live", "composed:=maybe", 'Argument "composed" provided value "maybe" is not valid'),
         ("live", "params_file:=nowhere.yaml", "argument params_file: expected a file, got 'nowhere.yaml'"),
         ("replay", "bag:=nowhere", "argument bag: expected a folder or a file, nothing is at 'nowhere'"),
+        ("live", "cameras:=front,1st", "argument cameras: expected different names of letters, digits and _"),
+        ("live", "autostart:=no", 'Argument "autostart" provided value "no" is not valid'),
         ("replay", "rate:=fast", "argument rate: expected a number, got 'fast'"),
+        ("replay", "player:=vlc", 'Argument "player" provided value "vlc" is not valid'),
+        ("replay", "lock_step:=true player:=ros2", "argument lock_step: expected false with player:=ros2"),
+        (
+            "replay",
+            "namespace:=robot image:=/rgb",
+            "argument image: expected a relative name with a namespace",
+        ),
         ("replay", "", "missing required argument 'bag'"),
         ("train", "", "missing required argument 'out'"),
         ("train", "source:=films", 'Argument "source" provided value "films" is not valid'),
+        ("evaluate", "bags:=nowhere", "argument bags: expected a folder or a file, nothing is at 'nowhere'"),
         ("train", "config:=nowhere.yaml", "argument config: expected a file, got 'nowhere.yaml'"),
     ],
 )
 def test_a_wrong_argument_is_named_and_nothing_starts(file: str, argument: str, says: str) -> None:
-    arguments = [argument] if argument else []
-    if argument.startswith("rate"):
+    arguments = argument.split()
+    if file == "replay" and argument and not argument.startswith("bag"):
         arguments.append("bag:=.")
     if file == "train" and argument:
         arguments.append("out:=.")
@@ -43,10 +54,13 @@ def test_a_wrong_argument_is_named_and_nothing_starts(file: str, argument: str, 
 
 
 @pytest.mark.parametrize(
-    ("file", "name"), [("live", "composed"), ("replay", "composed"), ("train", "config")]
+    ("file", "name"),
+    [("live", "composed"), ("replay", "composed"), ("train", "config"), ("evaluate", "bags")],
 )
 def test_the_arguments_are_explained(file: str, name: str) -> None:
     command = ["ros2", "launch", "reobj_ros", f"{file}.launch.py", "--show-args"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0
-    assert f"'{name}'" in done.stdout
+    names = re.findall(r"^    '(\w+)':$", done.stdout, re.M)
+    assert name in names
+    assert len(set(names)) == len(names)
