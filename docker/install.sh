@@ -17,5 +17,4 @@ rm -rf /var/lib/apt/lists/*
 export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_NO_CACHE_DIR=1
 python3 -m pip install --user -r src/reobj/requirements-ros.txt
 # For `reobj evaluate`. By itself it asks for the desktop build of OpenCV, which breaks the headless one.
-python3 -m pip install --user pycocotools tabulate
-python3 -m pip install --user --no-deps trackeval==1.3.0
+python3 -m pip install --user --no-deps trackeval==1.3.0 pycocotools tabulate
