@@ -9,11 +9,10 @@ from types import FrameType
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import Executor, SingleThreadedExecutor
-from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.signals import SignalHandlerOptions
 
 from reobj.errors import ReobjError
+from reobj_ros.distribution import RCLError, make_executor
 from reobj_ros.managed import ManagedNode
 
 
@@ -61,7 +60,7 @@ def run(make_node: Callable[[], ManagedNode], args: list[str] | None = None) -> 
         pass
     except (ReobjError, ParameterException) as error:
         return failed(error)
-    except rclpy_implementation.RCLError as error:
+    except RCLError as error:
         if node is not None:
             raise
         return failed(error)  # a parameter file or remapping that cannot be read, a bad topic name
@@ -71,20 +70,6 @@ def run(make_node: Callable[[], ManagedNode], args: list[str] | None = None) -> 
             node.destroy_node()
         rclpy.try_shutdown()
     return 0 if node is None else node.exit_code
-
-
-def make_executor() -> Executor:
-    """The executor with the least cost per message.
-
-    The wait sets of SingleThreadedExecutor are built anew for each callback: with a node's dozen of
-    subscriptions, services and timers that is most of what ROS adds to a frame. Kilted and later have
-    one that is driven by events (benchmarks/node_overhead.py compares them).
-    """
-    try:
-        from rclpy.experimental import EventsExecutor
-    except ImportError:
-        return SingleThreadedExecutor()
-    return EventsExecutor()
 
 
 def spin(node: ManagedNode, stop: StopRequest) -> None:
