@@ -122,3 +122,16 @@ def test_colcon_finds_pytest() -> None:
     """Without it among the extra "test" `colcon test` runs unittest, finds nothing and is content."""
     setup = (ROOT / "setup.py").read_text()
     assert "pytest" in ast.literal_eval(re.search(r'"test": (\[.*?\])', setup)[1])  # type: ignore[index]
+
+
+ELSEWHERE = {"rclpy.clock_type", "rclpy.event_handler", "rclpy.experimental", "rclpy.qos_event"}
+"""Modules that some releases have not, or not any more: Humble has its ClockType in rclpy.clock, as all have."""
+
+
+def test_what_only_some_distributions_have_is_imported_in_one_module() -> None:
+    for path in (ROOT / "reobj_ros").glob("*.py"):
+        if path.name == "distribution.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module not in ELSEWHERE, f"{path.name}: {node.module}"
