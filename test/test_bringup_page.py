@@ -56,5 +56,6 @@ def test_the_parameters_that_are_named_exist() -> None:
 def test_the_pieces_of_parameter_files_are_yaml() -> None:
     pieces = re.findall(r"(?:^    .*\n)+", PAGE, re.M)
     files = [yaml.safe_load(piece) for piece in pieces if "ros__parameters" in piece]
+    assert len(files) == 2
     assert files[0]["lifecycle_manager_reobj"]["ros__parameters"]["bond_timeout"] == 0.0
     assert files[1]["/**"]["ros__parameters"]["qos_overrides"]

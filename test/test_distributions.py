@@ -125,7 +125,7 @@ def test_colcon_finds_pytest() -> None:
 
 
 ELSEWHERE = {"rclpy.clock_type", "rclpy.event_handler", "rclpy.experimental", "rclpy.qos_event"}
-"""Modules that some releases have not, or not any more: Humble has its ClockType in rclpy.clock, as all have."""
+"""Modules that some releases have not, or not any more. ClockType, for one, is in rclpy.clock of all."""
 
 
 def test_what_only_some_distributions_have_is_imported_in_one_module() -> None:
