@@ -12,6 +12,7 @@ from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
+from reobj_ros.distribution import SubscriptionEventCallbacks
 from reobj_ros.image_chooser import ImageChooser, publishers_of
 from reobj_ros.input_watch import SILENCE_S, SLOPS, InputWatch
 from reobj_ros.parameters import Parameter
@@ -19,11 +20,6 @@ from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Interpolated, Joined, 
 from reobj_ros.stamps import to_ns
 from reobj_ros.steady_timer import steady_timer
 from reobj_ros.throttle import Throttle
-
-try:
-    from rclpy.event_handler import SubscriptionEventCallbacks
-except ImportError:  # its place in Humble
-    from rclpy.qos_event import SubscriptionEventCallbacks
 
 RELIABILITY = {"best_effort": ReliabilityPolicy.BEST_EFFORT, "reliable": ReliabilityPolicy.RELIABLE}
 
