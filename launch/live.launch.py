@@ -22,11 +22,11 @@ CAMERA_TOPICS = {
     "camera_info": "calibration of the colour camera",
     "depth_camera_info": "calibration of the depth camera, where depth is not registered to colour",
     "pose": "PoseStamped of the camera's optical frame or of pose_frame, with pose_source:=topic",
-    "odom": "Odometry of pose_frame, with pose_source:=odometry",
 }
 
-# The same of the map as a whole.
+# The same of what is one for all cameras.
 MAP_TOPICS = {
+    "odom": "Odometry of pose_frame, with pose_source:=odometry",
     "corrected_path": "nav_msgs/Path of the key frames' poses as SLAM knows them now, for loop closures",
 }
 
