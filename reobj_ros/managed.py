@@ -163,7 +163,6 @@ class ManagedNode(LifecycleNode):
             scope.destroy(lambda error: self._refuse("cleaned up in order", error))
 
     def _refuse(self, what: str, error: Exception) -> None:
-        self.exit_code = 1
         if isinstance(error, (ReobjError, ParameterException)):
             self.get_logger().error(f"cannot be {what}: {error}")
         else:

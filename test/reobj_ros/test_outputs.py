@@ -213,7 +213,7 @@ def test_they_can_be_destroyed_with_the_rest_and_made_again(
     belongings = Belongings(node)
     before = len(list(node.publishers)), len(list(node.timers))
     Robot(node, listener, spin).see()
-    belongings.destroy()
+    belongings.destroy(pytest.fail)
     assert (len(list(node.publishers)), len(list(node.timers))) == before
     robot = Robot(node, listener, spin)
     heard = robot.hear(TrackedObjects, "objects")

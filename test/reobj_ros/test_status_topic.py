@@ -68,7 +68,7 @@ def test_it_can_be_destroyed_with_the_rest_and_made_again(
     node, listener = make_node(), make_node()
     belongings = Belongings(node)
     StatusTopic(node, "", lambda: SICK)
-    belongings.destroy()
+    belongings.destroy(pytest.fail)
     heard = listen(listener)
     StatusTopic(node, "", lambda: Status(DiagnosticStatus.OK, "ok", {}))
     assert spin(lambda: any(status.message == "ok" for status in heard), node, listener)
