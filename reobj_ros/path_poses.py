@@ -53,7 +53,8 @@ def poses_of(path: Any, map_frame: str) -> dict[int, NDArray[np.float64]]:
         map_frame: that they must be in.
 
     Raises:
-        InputError: another frame, a pose that is not finite, or a quaternion of another length than 1.
+        InputError: another frame, a pose that is not finite, a quaternion of another length than 1, or
+            several poses with one stamp.
     """
     frames = {path.header.frame_id} | {item.header.frame_id for item in path.poses if item.header.frame_id}
     if frames != {map_frame}:
@@ -73,7 +74,11 @@ def poses_of(path: Any, map_frame: str) -> dict[int, NDArray[np.float64]]:
     poses = np.tile(np.eye(4), (len(rows), 1, 1))
     poses[:, :3, :3] = Rotation.from_quat(rows[:, 3:]).as_matrix()
     poses[:, :3, 3] = rows[:, :3]
-    return {to_ns(item.header.stamp): pose for item, pose in zip(path.poses, poses, strict=True)}
+    stamps = [to_ns(item.header.stamp) for item in path.poses]
+    if len(set(stamps)) < len(stamps):  # as RTAB-Map stamps all of them alike unless it is asked for its map
+        got = f"{len(stamps)} poses with {len(set(stamps))} different stamps"
+        raise InputError(mismatch("stamps of the path", "that of its image on each pose", got))
+    return dict(zip(stamps, poses, strict=True))
 
 
 def _numbers(pose: Any) -> tuple[float, ...]:

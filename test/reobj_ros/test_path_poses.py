@@ -39,6 +39,11 @@ def test_poses_without_a_frame_of_their_own_are_in_that_of_the_path() -> None:
     assert set(poses_of(path(stamped(5, 0.0, frame="")), "map")) == {5}
 
 
+def test_a_path_whose_poses_all_have_one_stamp_says_nothing_of_when_they_were() -> None:
+    with pytest.raises(InputError, match="expected that of its image on each pose, got 3 poses with 2 diff"):
+        poses_of(path(stamped(7, 0.0), stamped(7, 1.0), stamped(8, 1.0)), "map")
+
+
 def test_an_empty_path_has_no_poses() -> None:
     assert poses_of(path(), "map") == {}
 
