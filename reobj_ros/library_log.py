@@ -6,7 +6,11 @@ import logging
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from reobj_ros.throttle import Throttle
+
 LIBRARY = "reobj"
+REPEAT_S = 5.0
+"""The same line of code logs at most so often, in seconds, as some speak of every frame."""
 
 
 class LibraryLog(logging.Handler):
@@ -21,6 +25,7 @@ class LibraryLog(logging.Handler):
     def __init__(self, log: RcutilsLogger) -> None:
         super().__init__(logging.WARNING)
         self._log = log
+        self._may_log = Throttle(REPEAT_S)
 
     def open(self) -> None:
         """Starts to listen."""
@@ -33,6 +38,8 @@ class LibraryLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Logs one line; rclpy wants each level to have a place in the code of its own."""
+        if not self._may_log(str(record.msg)):  # without its values
+            return
         text = self.format(record)
         if record.levelno >= logging.ERROR:
             self._log.error(text)

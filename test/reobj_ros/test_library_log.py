@@ -1,4 +1,4 @@
-"""What the library logs is heard as the node's own words, and no longer once it is closed."""
+"""What the library logs is heard as the node's own words, not too often, and no longer once it is closed."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def test_warnings_and_errors_are_on_rosout_and_less_is_not(
     passed_on.open()
     library.info("too little")
     library.warning("disk %s", "full")
+    library.warning("disk %s", "full again")  # the same line, within five seconds
     library.error("disk gone")
     passed_on.close()
     library.error("too late")
