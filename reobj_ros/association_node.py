@@ -13,6 +13,7 @@ from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.map_services import MapServices
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import ENCODER, MAP, Stages
+from reobj_ros.steady_timer import steady_timer
 
 PARAMETERS = (*CAMERAS, *ENCODER, *GEOMETRY, *LOOP_CLOSURES, *MAP)
 
@@ -50,7 +51,7 @@ class AssociationNode(StageNode):
         for name, camera in self._cameras.items():
             camera.listen(self._map, self._loops, self._frames[name])
         self._loops.subscribe(next(iter(self.inputs.values())))
-        self.create_timer(0.5, self._follow_overlays)
+        steady_timer(self, 0.5, self._follow_overlays)
 
     def tune(self, values: dict[str, Any]) -> None:
         """New thresholds hold from the next frame on."""

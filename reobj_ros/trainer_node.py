@@ -16,6 +16,7 @@ from reobj_ros.publishers import LATCHED
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header
+from reobj_ros.steady_timer import steady_timer
 from reobj_ros.topic_views import TopicViews
 from reobj_ros.trainer_settings import PARAMETERS, STORED, source_of, training_plan, view_config
 from reobj_ros.training_job import ENDS, TrainingJob
@@ -57,7 +58,7 @@ class TrainerNode(StageNode):
             self._topics = TopicViews(self, self._gatherer)
             self._topics.listen(self._plan.device, self._gather)
         self.at_end(self._stop_training)
-        self.create_timer(PERIOD_S, self._watch)
+        steady_timer(self, PERIOD_S, self._watch)
 
     def _stop_training(self) -> None:
         """Ends in order, with a checkpoint."""
