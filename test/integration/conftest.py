@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,9 +31,15 @@ def short_bag(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "bag"
 
 
+@pytest.fixture(scope="session")
+def new_domain() -> Callable[[], int]:
+    """For nodes that live longer than a test."""
+    return lambda: next(DOMAINS)
+
+
 @pytest.fixture
-def domain() -> int:
-    return next(DOMAINS)
+def domain(new_domain: Callable[[], int]) -> int:
+    return new_domain()
 
 
 @pytest.fixture

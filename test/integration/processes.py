@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import rclpy
@@ -45,3 +46,10 @@ class Probe:
     def close(self) -> None:
         self.node.destroy_node()
         rclpy.shutdown(context=self._context)
+
+
+def memory_mb(pid: int) -> float:
+    """What a process keeps in memory of its own, without files and what it shares; megabytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))
+    return int(kilobytes) / 1e3
