@@ -6,6 +6,7 @@ above all, takes seconds to import, and launch may end everything meanwhile.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -31,6 +32,9 @@ def start(name: str) -> NoReturn:
     spin = import_module("reobj_ros.spin")
     node = getattr(import_module(f"reobj_ros.{name}"), NODES[name])
     code = spin.run(node)
+    # The last references to the node are cycles; with them goes what DDS holds of shared memory, 36 MB, which
+    # nobody else gives back.
+    gc.collect()
     sys.stdout.flush()
     sys.stderr.flush()
     # The node is gone by now. A worker that is still inside torch would crash the interpreter's own way out.

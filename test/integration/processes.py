@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,3 +54,10 @@ def memory_mb(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))
     return int(kilobytes) / 1e3
+
+
+def shared_memory(pid: int) -> set[Path]:
+    """The segments of Fast DDS in /dev/shm that belong to a process: it holds a lock file beside each."""
+    held = {os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir() if file.is_symlink()}
+    locks = {Path(name) for name in held if name.startswith("/dev/shm/fastdds_") and name.endswith("_el")}
+    return {lock.with_name(lock.name.removesuffix("_el")) for lock in locks if "port" not in lock.name}

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from processes import LABEL_IMAGE
+from processes import LABEL_IMAGE, Probe, shared_memory
 
 from reobj.live_run import NodeProcesses
 from reobj.scans.bag_raw import bag_topics
@@ -52,3 +52,13 @@ def test_an_image_topic_that_the_bag_lacks_is_an_error_that_lists_the_others(
     assert "images on /camera/color/image_raw (parameter image_topic), got" in log
     assert "/camera_info" in log
     assert "Traceback" not in log
+
+
+def test_a_node_that_ends_gives_its_shared_memory_back(nodes: NodeProcesses, probe: Probe) -> None:
+    process = nodes.start("association_node", {})
+    assert probe.until(lambda: probe.node.count_publishers("/objects") > 0)
+    segments = shared_memory(process.pid)
+    if not segments:
+        pytest.skip("this middleware has no shared memory")
+    assert nodes.stop("association_node") == 0
+    assert not [segment for segment in segments if segment.exists()]
