@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from identities import TrueObjects, names
-from processes import FRAMES, LABEL_IMAGE, Probe
+from processes import FRAMES, LABEL_IMAGE, Probe, shared_memory
 
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
@@ -45,11 +46,13 @@ class Robot:
         """Ids in the last map."""
         return {item.object_id for item in self._maps[-1].objects if item.state != MapObject.RETIRED}
 
-    def kill(self, name: str) -> None:
-        """As a crash or the kernel does, and start it again."""
+    def kill(self, name: str) -> set[Path]:
+        """As a crash or the kernel does, and start it again. Gives the shared memory that it had."""
+        left_behind = shared_memory(self.running[name].pid)
         self.running[name].kill()
         assert self.running[name].wait(20) == -signal.SIGKILL
         self.running[name] = self._nodes.start(name, self._settings[name])
+        return left_behind
 
     def is_well(self) -> bool:
         """All nodes run, and none has said anything of an error."""
@@ -59,19 +62,35 @@ class Robot:
         )
 
 
+@pytest.fixture
+def left_behind() -> Iterator[set[Path]]:
+    """What killed nodes leave in shared memory; removed when all others have ended, too."""
+    segments: set[Path] = set()
+    yield segments
+    for segment in segments:
+        for file in (segment, segment.with_name(f"{segment.name}_el")):
+            file.unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize(
     ("stages", "killed"),
     [(["live_node"], ["live_node", "replay_node"]), (STAGES, STAGES)],
     ids=["composed", "separate"],
 )
 def test_each_node_in_turn_is_killed_and_started_again_and_no_id_changes(
-    nodes: NodeProcesses, short_bag: Path, probe: Probe, tmp_path: Path, stages: list[str], killed: list[str]
+    left_behind: set[Path],
+    nodes: NodeProcesses,
+    short_bag: Path,
+    probe: Probe,
+    tmp_path: Path,
+    stages: list[str],
+    killed: list[str],
 ) -> None:
     robot = Robot(nodes, probe, short_bag, tmp_path, stages)
     before = robot.names_after(rounds=3)
     assert len(before) >= 5
     for name in killed:
-        robot.kill(name)
+        left_behind |= robot.kill(name)
         after = robot.names_after(rounds=2)
         assert after == before, name
         assert robot.living() >= set(before.values())
