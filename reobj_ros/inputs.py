@@ -138,6 +138,11 @@ class Inputs:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
+    @property
+    def primary_topic(self) -> str:
+        """The topic of the input that makes a frame, by its full name."""
+        return self._node.resolve_topic_name(self._topics.get(self._primary, self._primary))
+
     def rates(self) -> dict[str, float]:
         """Messages per second of each topic that is listened to, over the last seconds."""
         return self._watched.rates()

@@ -34,9 +34,10 @@ class StageNode(ManagedNode):
     def __init__(self, name: str, table: Iterable[Parameter]) -> None:
         super().__init__(name, [*INPUT_PARAMETERS, *table])
         self.diagnostics: Diagnostics
-        self.worker: Worker[tuple[Process, Joined]]
+        self.worker: Worker[tuple[Process, Joined, str]]
         self.inputs: dict[str, Inputs] = {}
         self._may_log = Throttle(REPEAT_S)
+        self._working_on = ""  # topic of the present frame
 
     def begin(
         self,
@@ -96,10 +97,10 @@ class StageNode(ManagedNode):
 
     def _received(self, camera: str, process: Process, joined: Joined) -> None:
         self.diagnostics.count("received")
-        self.worker.submit((process, joined), camera)
+        self.worker.submit((process, joined, self.inputs[camera].primary_topic), camera)
 
-    def _process(self, item: tuple[Process, Joined]) -> None:
-        process, joined = item
+    def _process(self, item: tuple[Process, Joined, str]) -> None:
+        process, joined, self._working_on = item
         process(joined)
         self.diagnostics.count("processed")
 
@@ -108,7 +109,7 @@ class StageNode(ManagedNode):
         if not self._may_log(str(error)):
             return
         if isinstance(error, ReobjError):
-            self.get_logger().error(f"frame skipped: {error}")
+            self.get_logger().error(f"{self._working_on}: frame skipped: {error}")
         else:
             detail = "".join(traceback.format_exception(error))
             self.get_logger().error(f"frame skipped, please report this as a bug: {detail}")

@@ -133,7 +133,11 @@ def test_a_damaged_jpeg_is_named_and_the_next_one_is_answered(nodes: NodeProcess
 
     log = nodes.log("live_node")
     show(1, b"no jpeg at all")
-    assert probe.until(lambda: "frame skipped: compressed image: expected a whole image" in log.read_text())
+    assert probe.until(
+        lambda: (
+            "/image/compressed: frame skipped: compressed image: expected a whole image" in log.read_text()
+        )
+    )
     show(2, jpeg)
     assert probe.until(lambda: any(to_ns(m.header.stamp) == 2 * SECOND_NS for m in objects), 20.0)
     assert "Traceback" not in log.read_text()
@@ -160,7 +164,7 @@ def test_nan_embeddings_are_refused_and_the_next_ones_are_taken(nodes: NodeProce
 
     log = nodes.log("association_node")
     say(1, np.nan)
-    refusal = "frame skipped: embeddings: expected finite rows of length 1"
+    refusal = "/embeddings: frame skipped: embeddings: expected finite rows of length 1"
     assert probe.until(lambda: refusal in log.read_text(), 20.0)
     say(2, 1.0)
     assert probe.until(lambda: bool(objects), 20.0)
