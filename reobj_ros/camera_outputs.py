@@ -19,7 +19,7 @@ from reobj_ros.detections import detections_2d, detections_3d
 from reobj_ros.interfaces import message_module
 from reobj_ros.landmarks import landmark_detections
 from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.publishers import is_heard, publisher_if
+from reobj_ros.publishers import RESULTS, is_heard, publisher_if
 from reobj_ros.stamps import header as make_header
 
 Pose = NDArray[np.float64]
@@ -42,7 +42,7 @@ class CameraOutputs:
         self, node: Node, map_outputs: MapOutputs, warn: Callable[[str], None], prefix: str = ""
     ) -> None:
         self._of_map, self._warn = map_outputs, warn
-        self._objects = node.create_publisher(TrackedObjects, f"{prefix}objects", 10)
+        self._objects = node.create_publisher(TrackedObjects, f"{prefix}objects", RESULTS)
         self._overlay = node.create_publisher(Image, f"{prefix}overlay", 2)
         self._jpeg = node.create_publisher(CompressedImage, f"{prefix}overlay/compressed", 2)
         self._vision = vision = message_module("vision_msgs")

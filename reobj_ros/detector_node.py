@@ -10,6 +10,7 @@ from reobj_msgs.msg import InstanceMasks
 from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
 from reobj_ros.conversions import masks_message
 from reobj_ros.frames import colour_frame
+from reobj_ros.publishers import RESULTS
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, Stages
 from reobj_ros.stamp_join import Joined
@@ -31,7 +32,8 @@ class DetectorNode(StageNode):
         self._stages.choose_device()
         self._detector = self._stages.detector()
         self._masks = {
-            name: self.create_publisher(InstanceMasks, f"{prefix_of(name)}instances", 10) for name in names
+            name: self.create_publisher(InstanceMasks, f"{prefix_of(name)}instances", RESULTS)
+            for name in names
         }
 
     def activate(self) -> None:

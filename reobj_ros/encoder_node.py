@@ -10,6 +10,7 @@ from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
 from reobj_ros.conversions import embeddings_message, instances_from
 from reobj_ros.frames import colour_frame
+from reobj_ros.publishers import RESULTS
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DEVICE, ENCODER, Stages
 from reobj_ros.stamp_join import Companion, Joined
@@ -34,7 +35,7 @@ class EncoderNode(StageNode):
         self._stages.choose_device()
         self._encoder = self._stages.encoder()
         self._embeddings = {
-            name: self.create_publisher(ObjectEmbeddings, f"{prefix_of(name)}embeddings", 10)
+            name: self.create_publisher(ObjectEmbeddings, f"{prefix_of(name)}embeddings", RESULTS)
             for name in names
         }
 

@@ -12,6 +12,7 @@ from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.loop_closures import LoopClosures
 from reobj_ros.map_outputs import MapOutputs
 from reobj_ros.map_services import MapServices
+from reobj_ros.publishers import RESULTS
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header as make_header
@@ -35,8 +36,8 @@ class LiveCamera:
         self._node, self._name, self.pipeline = node, name, pipeline
         prefix = prefix_of(name)
         self._outputs = CameraOutputs(node, outputs, node.warn, prefix)
-        self._masks = node.create_publisher(InstanceMasks, f"{prefix}instances", 10)
-        self._embeddings = node.create_publisher(ObjectEmbeddings, f"{prefix}embeddings", 10)
+        self._masks = node.create_publisher(InstanceMasks, f"{prefix}instances", RESULTS)
+        self._embeddings = node.create_publisher(ObjectEmbeddings, f"{prefix}embeddings", RESULTS)
 
     def listen(
         self, services: MapServices, loops: LoopClosures, frames: FrameMaker, truth: TruthInput | None

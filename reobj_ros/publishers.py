@@ -10,6 +10,9 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
+RESULTS = 50
+"""Results that wait for a subscriber that is behind, as a recorder: those of a second or two."""
+
 
 def publisher_if(node: Node, package: Any | None, name: str, topic: str) -> Publisher | None:
     """A publisher of an optional package's message; None where it is not installed, or lacks it.

@@ -19,8 +19,9 @@ from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import simulate
 
-# The parts of the test run that pytest-xdist starts get domains apart from each other.
-DOMAINS = itertools.cycle(range(1 + 10 * (os.getpid() % 10), 10 + 10 * (os.getpid() % 10)))
+# The parts of the test run that pytest-xdist starts get domains apart from each other, as 1..9 and 11..19.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 9
+DOMAINS = itertools.cycle(range(1 + 10 * WORKER, 10 + 10 * WORKER))
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from reobj_ros.conversions import image_message, instance_messages, masks_messag
 from reobj_ros.publishers import LATCHED
 from reobj_ros.stamps import SECOND_NS, header, to_ns
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 
 FRAME = "camera_optical_frame"
 
@@ -36,7 +36,7 @@ def truth(stamp_ns: int, size: tuple[int, int] = (60, 80)) -> Image:
 
 
 class Camera:
-    """Publishes image and truth, and waits for what the live node answers."""
+    """Publishes image, depth and truth, and waits for what the live node answers."""
 
     def __init__(self, probe: Probe, nodes: NodeProcesses) -> None:
         self.probe, self._nodes = probe, nodes
@@ -44,9 +44,13 @@ class Camera:
         self._truth = probe.node.create_publisher(Image, "/ground_truth/instances", 10)
         self._depth = probe.node.create_publisher(Image, "/depth", 10)
         self.objects = probe.hear(TrackedObjects, "/objects")
-        nodes.start("live_node", LABEL_IMAGE | {"sync_wait": 0.3})
+        nodes.start("live_node", LABEL_IMAGE)
         publishers = (self._image, self._truth, self._depth)
         assert probe.until(lambda: all(p.get_subscription_count() for p in publishers))
+        for step in range(80):  # the first answers are lost where the node does not know yet who listens
+            self.show(0.01 * (step + 1))
+            if probe.until(lambda: any(o.object_id for m in self.objects for o in m.objects), 1.0):
+                break
 
     def show(
         self,
@@ -56,17 +60,17 @@ class Camera:
         depth: Image | None = None,
     ) -> None:
         stamp_ns = int(stamp_s * SECOND_NS)
-        if depth is not None:
-            self._depth.publish(depth)
+        flat = image_message(np.full((60, 80), 2000, np.uint16), "16UC1", header(stamp_ns, FRAME))
+        self._depth.publish(flat if depth is None else depth)
         self._truth.publish(truth(stamp_ns) if mask is None else mask)
         self._image.publish(picture(stamp_ns) if image is None else image)
 
     def answered(self, stamp_s: float) -> bool:
         stamp_ns = int(stamp_s * SECOND_NS)
-        return self.probe.until(lambda: any(to_ns(m.header.stamp) == stamp_ns for m in self.objects), 20.0)
+        return self.probe.until(lambda: any(to_ns(m.header.stamp) == stamp_ns for m in self.objects))
 
     def log_says(self, text: str) -> bool:
-        return self.probe.until(lambda: text in self._nodes.log("live_node").read_text(), 20.0)
+        return self.probe.until(lambda: text in self._nodes.log("live_node").read_text())
 
 
 @pytest.fixture
@@ -113,7 +117,8 @@ def test_bad_images_masks_and_depth_are_named_and_the_node_goes_on(camera: Camer
     maps = camera.probe.hear(ObjectMap, "/object_map", LATCHED)
     assert camera.probe.until(lambda: bool(maps))
     known = {item.object_id for item in maps[-1].objects}
-    assert {item.object_id for item in before.objects} - {0} <= known
+    ids = {item.object_id for item in before.objects} - {0}
+    assert ids and ids <= known
 
 
 def test_a_damaged_jpeg_is_named_and_the_next_one_is_answered(nodes: NodeProcesses, probe: Probe) -> None:
@@ -139,7 +144,7 @@ def test_a_damaged_jpeg_is_named_and_the_next_one_is_answered(nodes: NodeProcess
         )
     )
     show(2, jpeg)
-    assert probe.until(lambda: any(to_ns(m.header.stamp) == 2 * SECOND_NS for m in objects), 20.0)
+    assert probe.until(lambda: any(to_ns(m.header.stamp) == 2 * SECOND_NS for m in objects))
     assert "Traceback" not in log.read_text()
 
 
@@ -165,9 +170,9 @@ def test_nan_embeddings_are_refused_and_the_next_ones_are_taken(nodes: NodeProce
     log = nodes.log("association_node")
     say(1, np.nan)
     refusal = "/embeddings: frame skipped: embeddings: expected finite rows of length 1"
-    assert probe.until(lambda: refusal in log.read_text(), 20.0)
+    assert probe.until(lambda: refusal in log.read_text())
     say(2, 1.0)
-    assert probe.until(lambda: bool(objects), 20.0)
+    assert probe.until(lambda: bool(objects))
     assert [to_ns(m.header.stamp) for m in objects] == [2 * SECOND_NS]
 
 
@@ -196,7 +201,7 @@ def test_nan_embeddings_are_refused_and_the_next_ones_are_taken(nodes: NodeProce
 def test_a_wrong_parameter_ends_the_node_with_one_line(
     nodes: NodeProcesses, node: str, parameters: dict[str, object], says: str
 ) -> None:
-    assert nodes.start(node, parameters).wait(60) == 1
+    assert nodes.start(node, parameters).wait(120) == 1
     log = nodes.log(node).read_text()
     assert says in log
     assert "Traceback" not in log
@@ -206,5 +211,5 @@ def test_a_recorder_that_cannot_write_says_so_and_leaves_nothing(
     nodes: NodeProcesses, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert nodes.start("record_node", {"output": str(tmp_path / "file" / "bag")}).wait(60) == 1
+    assert nodes.start("record_node", {"output": str(tmp_path / "file" / "bag")}).wait(120) == 1
     assert "cannot write" in nodes.log("record_node").read_text()

@@ -14,7 +14,7 @@ from reobj_ros.conversions import image_message
 from reobj_ros.publishers import LATCHED
 from reobj_ros.stamps import SECOND_NS, header
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 
 COLOUR, DEPTH = "colour_optical_frame", "depth_optical_frame"
 #: of the camera in base_link: half a metre ahead, looking along its x axis

@@ -10,20 +10,20 @@ import pytest
 pytest.importorskip("tf2_ros", reason="tf2 comes with a ROS 2 installation; see docs/testing.md")
 pytest.importorskip("tf2_msgs", reason="tf2 comes with a ROS 2 installation; see docs/testing.md")
 
-from processes import LABEL_IMAGE
+from processes import LABEL_IMAGE, LOCK_STEP
 
 from reobj.evaluation.published import read_results
 from reobj.live_run import NodeProcesses
 from reobj.types import FrameResult
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 
 
 def run(nodes: NodeProcesses, bag: Path, results: Path, pose_source: str) -> list[FrameResult]:
     nodes.start("record_node", {"output": str(results)})
     nodes.start("live_node", LABEL_IMAGE | {"pose_source": pose_source, "tf_wait": 2.0})
-    nodes.start("replay_node", {"bag": str(bag), "lock_step": True})
-    nodes.wait("replay_node", timeout_s=120)
+    nodes.start("replay_node", {"bag": str(bag), **LOCK_STEP})
+    nodes.wait("replay_node", timeout_s=240)
     assert nodes.stop("live_node") == 0
     assert nodes.stop("record_node") == 0
     return list(read_results(results))

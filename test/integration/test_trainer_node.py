@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from processes import LABEL_IMAGE, Probe
+from processes import LABEL_IMAGE, LOCK_STEP, Probe
 from sensor_msgs.msg import CompressedImage
 from std_srvs.srv import Trigger
 
@@ -24,7 +24,7 @@ from reobj_msgs.msg import InstanceMasks, TrackedObjects, TrainingProgress
 from reobj_ros.publishers import LATCHED
 from reobj_ros.stamps import SECOND_NS
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 
 TINY = {
     "model": {
@@ -115,13 +115,12 @@ def rows(folder: Path, scene: str) -> set[tuple[Any, ...]]:
 
 def play(trainer: Trainer, bag: Path) -> None:
     """Plays a bag in lock-step with the detector, once it and the trainer listen to all that they need."""
-    waits = {"subscribers": 3, "settle": 2.0}
-    replay = trainer.nodes.start("replay_node", {"bag": str(bag), "lock_step": True, **waits})
+    replay = trainer.nodes.start("replay_node", {"bag": str(bag), "subscribers": 3, **LOCK_STEP})
     topics = ("/image/compressed", "/ground_truth/instances/compressed", "/ground_truth/label_names")
     node = trainer.probe.node
     assert trainer.probe.until(lambda: all(node.count_subscribers(topic) == 2 for topic in topics))
     third = node.create_subscription(CompressedImage, topics[0], lambda image: None, 1)
-    assert trainer.probe.until(lambda: replay.poll() is not None, timeout_s=120)
+    assert trainer.probe.until(lambda: replay.poll() is not None, timeout_s=180)
     assert replay.returncode == 0
     node.destroy_subscription(third)
 
@@ -133,12 +132,15 @@ def test_bags_played_to_it_become_views_and_a_training_that_stops_and_goes_on(
     trainer.probe.node.create_subscription(
         InstanceMasks, "/instances", lambda m: answers.publish(TrackedObjects(header=m.header)), 50
     )
-    trainer.start(10**6, source="topics", masks="detector", silence=0.0, reliability="reliable")
+    lossless = {"reliability": "reliable", "sync_wait": 10.0}
+    trainer.start(10**6, source="topics", masks="detector", silence=0.0, **lossless)
     trainer.nodes.start("detector_node", LABEL_IMAGE)
     for bag in (short_bag, other_bag):
         play(trainer, bag)
-    assert trainer.reaches(TrainingProgress.GATHERING)
-    assert trainer.heard[-1].message == f"{trainer.heard[-1].views} views of 28 frames"
+    assert trainer.probe.until(
+        lambda: trainer.heard[-1].message == f"{trainer.heard[-1].views} views of 28 frames"
+    )
+    assert trainer.heard[-1].state == TrainingProgress.GATHERING
 
     assert trainer.call("start").success
     assert trainer.reaches(TrainingProgress.TRAINING, step=3)
@@ -160,7 +162,7 @@ def test_bags_played_to_it_become_views_and_a_training_that_stops_and_goes_on(
     begun = [m.step for m in trainer.heard if m.state == TrainingProgress.TRAINING]
     assert sorted(begun) == begun  # it went on, and did not begin anew
     trainer.process.send_signal(signal.SIGINT)
-    assert trainer.process.wait(60) == 0
+    assert trainer.process.wait(120) == 0
     assert trainer.log.count("stopped") >= 2
     assert "Traceback" not in trainer.log
 
@@ -170,7 +172,7 @@ def test_bags_become_a_model_and_the_node_ends_with_it(
 ) -> None:
     trainer.start(2, source="bags", bags=[str(short_bag), str(other_bag)], exit_at_end=True)
     assert trainer.reaches(TrainingProgress.DONE)
-    assert trainer.process.wait(60) == 0
+    assert trainer.process.wait(120) == 0
     states = [message.state for message in trainer.heard]
     assert sorted(states) == states  # GATHERING, TRAINING, ..., DONE
     assert trainer.heard[-1].checkpoint == str(trainer.out)
@@ -204,6 +206,6 @@ def test_a_wrong_parameter_ends_the_node_with_one_line(
     trainer: Trainer, parameters: dict[str, Any], says: str
 ) -> None:
     trainer.start(2, **parameters)
-    assert trainer.process.wait(60) == 1
+    assert trainer.process.wait(120) == 1
     assert says in trainer.log
     assert "Traceback" not in trainer.log

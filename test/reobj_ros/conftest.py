@@ -62,13 +62,13 @@ def lifecycle_node(context: rclpy.Context) -> Iterator[LifecycleNode]:
 
 @pytest.fixture
 def spin(context: rclpy.Context) -> Callable[..., bool]:
-    """Spins nodes until a condition holds; False after ten seconds."""
+    """Spins nodes until a condition holds; False after a minute."""
 
     def until(condition: Callable[[], bool], *nodes: Node) -> bool:
         executor = SingleThreadedExecutor(context=context)
         for one in nodes:
             executor.add_node(one)
-        deadline = time.monotonic() + 10.0
+        deadline = time.monotonic() + 60.0
         while not condition() and time.monotonic() < deadline:
             executor.spin_once(timeout_sec=0.05)
         for one in nodes:
