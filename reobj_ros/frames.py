@@ -163,6 +163,8 @@ class FrameMaker:
     def with_geometry(self, frame: Frame, joined: Joined) -> Frame:
         """The frame with the depth, intrinsics and pose that came with it."""
         found = joined.companions
+        for name in self._wrong.keys() - found.keys() - {"pose"}:  # which tf gives, too
+            self._wrong.pop(name)
         if "camera_info" in found:
             intrinsics = self._try("camera_info", self._intrinsics, found["camera_info"], frame)
             frame = replace(frame, intrinsics=intrinsics)
@@ -174,7 +176,7 @@ class FrameMaker:
         return replace(frame, depth=depth, pose=pose)
 
     def concerns(self) -> list[str]:
-        """What was left out of the last frame that had it, a sentence each. For any thread."""
+        """What was left out of the last frame, a sentence each. For any thread."""
         return list(self._wrong.values())
 
     def _intrinsics(self, info: CameraInfo, frame: Frame) -> Intrinsics:

@@ -94,12 +94,13 @@ class InputWatch:
         how = f"{abs(gap_s):.3g} s {'later' if gap_s > 0 else 'earlier'}"
         if abs(companion.gap_ns) >= _OTHER_CLOCK_NS:
             cure = "are both clocks the same?"
-        elif gap_s < 0:
-            cure = f"raise sync_wait ({self._settings['sync_wait']:g} s) if it only comes later than they do"
-        elif parameter in self._settings:
-            cure = f"raise {parameter} ({self._settings[parameter]:g} s)"
         else:
             cure = "it must carry exactly their stamps"
+            if parameter in self._settings:
+                cure = f"raise {parameter} ({self._settings[parameter]:g} s)"
+            if gap_s < 0:  # the right one may still be under way
+                wait = f"raise sync_wait ({self._settings['sync_wait']:g} s)"
+                cure = f"{wait} if it only comes later than they do, else {cure}"
         return f"none of its stamps fits those of {self._topic(self._primary)}, the nearest is {how}; {cure}"
 
     def _cure(self, name: str) -> str:

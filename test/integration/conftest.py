@@ -19,9 +19,11 @@ from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import simulate
 
-# The parts of the test run that pytest-xdist starts get domains apart from each other, as 1..9 and 11..19.
-WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 9
-DOMAINS = itertools.cycle(range(1 + 10 * WORKER, 10 + 10 * WORKER))
+# The parts of a test run that pytest-xdist starts get domains apart from each other, as 1..9 and 11..19, and
+# those of another run on this machine, as a rule, too.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+TENS = 10 * ((os.getppid() + WORKER) % 10)
+DOMAINS = itertools.cycle(range(TENS + 1, TENS + 10))
 
 
 @pytest.fixture(scope="session")

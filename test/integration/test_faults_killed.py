@@ -15,7 +15,7 @@ from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
 from reobj_ros.publishers import LATCHED
 
-pytestmark = [pytest.mark.ros, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(1200)]
 
 STAGES = ["detector_node", "encoder_node", "association_node"]
 
@@ -30,7 +30,9 @@ class Robot:
         self._true = TrueObjects(bag)
         self._answers = probe.hear(TrackedObjects, "/objects")
         self._maps = probe.hear(ObjectMap, "/object_map", LATCHED)
-        self._settings: dict[str, dict[str, Any]] = {stage: dict(LABEL_IMAGE) for stage in stages}
+        self._settings: dict[str, dict[str, Any]] = {
+            stage: LABEL_IMAGE | {"sync_wait": 0.5} for stage in stages
+        }
         self._settings[stages[-1]]["map_file"] = str(folder / "room.map")
         waits = {"subscribers": min(len(stages), 2), "settle": 2.0, "step_timeout": 0.5}
         self._settings["replay_node"] = {"bag": str(bag), "lock_step": True, "loop": True} | waits
@@ -39,7 +41,7 @@ class Robot:
     def names_after(self, rounds: int) -> dict[int, int]:
         """Object id by true object in the last of so many rounds of the bag from now on."""
         self._answers.clear()
-        assert self._probe.until(lambda: len(self._answers) >= rounds * FRAMES, timeout_s=120)
+        assert self._probe.until(lambda: len(self._answers) >= rounds * FRAMES, timeout_s=240)
         return names(self._true.seen_as(self._answers[(rounds - 1) * FRAMES :]))
 
     def living(self) -> set[int]:

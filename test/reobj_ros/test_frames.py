@@ -95,6 +95,14 @@ def test_what_is_right_again_is_no_concern_any_more(node: Node) -> None:
     assert maker.concerns() == []
 
 
+def test_what_does_not_come_any_more_is_no_concern_either(node: Node) -> None:
+    maker = Maker(node)
+    maker.frame(depth=image_message(np.zeros((48, 64), np.uint8), "mono8", COLOUR))
+    assert len(maker.concerns()) == 1
+    maker.frame()
+    assert maker.concerns() == []
+
+
 def test_an_image_that_cannot_be_read_is_an_error(node: Node) -> None:
     with pytest.raises(InputError):
         colour_frame(Joined(5, Image(encoding="rgb8"), {}))

@@ -171,7 +171,11 @@ def test_an_input_that_frames_lack_is_a_warning(
         (3200, "the nearest is 3.2 s later; are both clocks the same?"),
         (-3200, "the nearest is 3.2 s earlier; are both clocks the same?"),
         (35, "the nearest is 0.035 s later; raise depth_slop (0.02 s)"),
-        (-35, "the nearest is 0.035 s earlier; raise sync_wait (0.2 s) if it only comes later than they do"),
+        (
+            -35,
+            "the nearest is 0.035 s earlier; raise sync_wait (0.2 s) if it only comes later than they do, "
+            "else raise depth_slop (0.02 s)",
+        ),
     ],
 )
 def test_stamps_that_never_match_are_told_with_their_difference(
