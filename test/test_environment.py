@@ -6,20 +6,31 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from reobj.environment import node_environment
+from reobj.environment import fast_dds, node_environment
+
+NAMES = ("FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE")
 
 
-@pytest.mark.parametrize("variable", ["FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE"])
-def test_both_names_of_the_variable_lead_to_the_profiles(
-    variable: str, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*NAMES, "OMP_WAIT_POLICY", "ROS_DISTRO"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "name"),
+    [("humble", NAMES[1]), ("jazzy", NAMES[1]), ("kilted", NAMES[0]), ("lyrical", NAMES[0]), ("", NAMES[0])],
+)
+def test_the_name_that_the_distribution_knows_leads_to_the_profiles(
+    distribution: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(variable, raising=False)
-    assert ET.parse(node_environment()[variable]).getroot().tag.endswith("dds")
+    monkeypatch.setenv("ROS_DISTRO", distribution)
+    assert ET.parse(fast_dds()[name]).getroot().tag.endswith("dds")
+    assert node_environment() == {"OMP_WAIT_POLICY": "passive"} | fast_dds()
 
 
-def test_what_the_user_has_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_user_has_set_stays(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_WAIT_POLICY", "active")
-    monkeypatch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", "mine.xml")
-    environment = node_environment()
-    assert environment["OMP_WAIT_POLICY"] == "active"
-    assert environment["FASTDDS_DEFAULT_PROFILES_FILE"] == "mine.xml"
+    monkeypatch.setenv(name, "mine.xml")  # by either name
+    assert node_environment() == {}
