@@ -58,8 +58,12 @@ class FaultyCamera:
                 self._publishers[NAMES].publish(message.cdr)
 
     def is_heard(self) -> bool:
-        """Whether the node listens to all that is shown."""
-        return all(self._publishers[topic].get_subscription_count() for topic in SHOWN)
+        """Whether the node listens to all that is shown, and knows who waits for its answers.
+
+        Who listens to what is told in the order in which it began: whose reports come, its answers do.
+        """
+        heard = all(self._publishers[topic].get_subscription_count() for topic in SHOWN)
+        return heard and bool(self.reports)
 
     def show(self, faults: Faults | None = None, rounds: int = 1) -> dict[int, Counter[int]]:
         """Shows the bag so often, and waits for the objects of each frame that can be answered.
@@ -71,7 +75,6 @@ class FaultyCamera:
             How often each true object was said to be which object.
         """
         before = len(self.answers)
-        self._shown.clear()
         for step in Disturbance(faults or Faults())(self._moments(rounds)):
             self._publish(step)
         return self._true.seen_as(self.answers[before:], self._shown)
@@ -87,8 +90,11 @@ class FaultyCamera:
         return {name: int(self.reports[-1][name]) for name in ("processed", "failed", "dropped")}
 
     def _all_are_counted(self) -> bool:
-        counts = ("processed", "failed", "dropped")
-        return bool(self.reports) and sum(int(self.reports[-1][name]) for name in counts) == self.images
+        if not self.reports:
+            return False
+        processed, failed, dropped = (int(self.reports[-1][n]) for n in ("processed", "failed", "dropped"))
+        # A report may overtake an answer.
+        return processed + failed + dropped == self.images and len(self.answers) >= processed
 
     def _moments(self, rounds: int) -> Iterator[list[RawMessage]]:
         for _ in range(rounds):
