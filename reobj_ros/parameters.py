@@ -67,6 +67,8 @@ class Parameter:
         if not isinstance(self.default, list):
             return self._checked_item(value, type(self.default))
         kind = type(self.default[0])
+        if value is None:  # what rcl makes of an empty list in a file, whose type it cannot know
+            return []
         if not isinstance(value, (list, tuple, array.array)):
             raise self._refusal(f"a list, each entry {KINDS[kind]}", value)
         return [self._checked_item(item, kind) for item in value]

@@ -71,6 +71,10 @@ def test_overrides_are_taken_and_converted(make_node: Callable[..., Node]) -> No
     assert declare(node, [RATE, SHARES, SIDE]) == {"rate": 2.0, "shares": [1.0, 0.0], "side": "right"}
 
 
+def test_an_empty_list_which_rcl_gives_no_type_is_one(make_node: Callable[..., Node]) -> None:
+    assert declare(make_node("-p", "names:=[]"), [NAMES]) == {"names": []}
+
+
 @pytest.mark.parametrize("given", ["rate:=1000.0", "rate:=.nan", "count:=-3", "rate:=1000", "side:=up"])
 def test_a_wrong_override_is_an_error_that_names_it(make_node: Callable[..., Node], given: str) -> None:
     node = make_node("-p", given)
