@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 from visualization_msgs.msg import MarkerArray
 
@@ -20,6 +19,7 @@ from reobj_ros.markers import PERIOD_S, MarkerRounds
 from reobj_ros.publishers import LATCHED, is_heard
 from reobj_ros.stamp_join import LOOP_NS
 from reobj_ros.stamps import header as make_header
+from reobj_ros.steady_timer import steady_timer
 from reobj_ros.vitals import map_size
 
 SHORTEST_NS = 500_000_000
@@ -53,7 +53,7 @@ class MapOutputs:
         self._markers = node.create_publisher(MarkerArray, "markers", LATCHED)
         self._rounds = MarkerRounds(self.describe, map_frame)
         # Markers live on RViz's clock and a map is also looked at while a bag is paused: not on /clock.
-        node.create_timer(PERIOD_S, self.refresh, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        steady_timer(node, PERIOD_S, self.refresh)
 
     def see(self, result: FrameResult) -> None:
         """Publishes what a frame did to the map, and the map where that is due."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
+
+from reobj_ros.steady_timer import steady_timer
 
 try:
     import diagnostic_updater
@@ -60,7 +61,7 @@ class StatusTopic:
         else:
             period_s = self._use_updater()
         # Not by /clock: a clock that stands still is one of the things to be told.
-        node.create_timer(period_s, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        steady_timer(node, period_s, self.publish)
 
     def publish(self) -> None:
         """Publishes the status now."""

@@ -41,11 +41,8 @@ class TrainerNode(StageNode):
         self._said: tuple[TrainState | None, str] = (None, "")
         source, self._gatherer = source_of(self.settings, plan.out, views)
         self._progress = self.create_publisher(TrainingProgress, "training_progress", LATCHED)
-        self._job = TrainingJob(
-            lambda *told: run_training(plan, source, *told),
-            self._tell,
-            lambda trace: self.get_logger().error(trace),
-        )
+        log = self.get_logger()
+        self._job = TrainingJob(lambda *told: run_training(plan, source, *told), self._tell, log.error)
 
     def activate(self) -> None:
         """Listens to the topics, or trains; goes on where it was deactivated."""
