@@ -7,7 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+
+# The same examples in each run: what fails on one machine fails on all of them.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 # Two cores are shared by the tests and the nodes that they start; more threads only wait for each other.
 os.environ.setdefault("OMP_NUM_THREADS", "2")

@@ -80,7 +80,9 @@ class Sampler:
         return BatchPlan(np.concatenate(parts), objects, self._index.scenes[objects])
 
     def _anchors(self, order: Rows, rng: np.random.Generator) -> Rows:
-        """Up to P objects: equal shares of the first scenes, then of further ones until it is full."""
+        """Up to P objects: equal shares of the first scenes, then of further ones until it is full, and
+        at last whatever the scenes that had more than their share still have.
+        """
         wanted, scenes = self._config.identities, min(self._config.scenes, len(order))
         chosen: list[Rows] = []
         left = wanted
@@ -91,8 +93,10 @@ class Sampler:
             chosen.append(picked)
             left -= len(picked)
             if left == 0:
-                break
-        return np.concatenate(chosen)
+                return np.concatenate(chosen)
+        everyone = np.concatenate([self._index.in_scene(scene) for scene in order.tolist()])
+        others = everyone[self._usable[everyone] & ~np.isin(everyone, np.concatenate(chosen))]
+        return np.concatenate([*chosen, rng.permutation(others)[:left]])
 
     def _of_scene(self, objects: Rows, count: int, rng: np.random.Generator) -> Rows:
         """Up to ``count`` objects of a scene, the asked share of them in whole classes."""

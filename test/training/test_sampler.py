@@ -66,6 +66,15 @@ def test_as_many_objects_as_there_are_take_part(table: ViewTable, config: Sample
     assert shown == min(config.identities, usable)
 
 
+def test_a_scene_with_more_than_its_share_fills_what_the_others_lack() -> None:
+    objects = [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)]
+    table = table_of(
+        *(list(column) for column in zip(*[(*o, 0, f) for o in objects for f in (0, 9)], strict=True))
+    )
+    sampler = Sampler(table, SamplerConfig(identities=5, views=2, singles=0, scenes=3), seed=1)
+    assert all(len(counts(sampler.batch(step))) == 5 for step in range(20))
+
+
 @given(tables(), configs, st.integers(0, 5))
 @settings(max_examples=60, deadline=None)
 def test_views_are_distinct_as_far_as_there_are_enough(
