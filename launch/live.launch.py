@@ -40,7 +40,7 @@ OVERRIDES = {
     "map_frame": ("map_frame", "fixed frame of the map"),
     "map": ("map_file", "file of the object map: taken up where it ended, made when it is not there"),
     "device": ("device", "auto, cpu, cuda or cuda:N"),
-    "detector": ("detector.name", "mask_rcnn, or label_image for true masks from a simulator or bag"),
+    "detector": ("detector.name", "auto, mask_rcnn, depth_segments, or label_image for true masks"),
     "encoder": ("encoder.name", "which encoder makes the embeddings: trained or backbone"),
     "image_transport": ("image_transport", "form of the images: auto, raw or compressed"),
     "depth_transport": ("depth_transport", "form of the depth: auto, raw, compressed or none"),

@@ -16,7 +16,7 @@ from reobj.association.tracks.deepsort import deepsort_associator
 from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.label_image import LabelImageConfig
-from reobj.detection.registry import TruthLookup, detector_entry
+from reobj.detection.registry import TruthLookup, choose_detector, detector_entry
 from reobj.encoding.base import Encoder
 from reobj.encoding.registry import DEFAULT_ENCODER, encoder_entry
 from reobj.errors import ConfigError, ModelError, mismatch
@@ -82,7 +82,8 @@ def load_config(path: Path | str) -> PipelineConfig:
 def parse_config(data: object) -> PipelineConfig:
     """A configuration from plain data: ``{detector: {name, ...}, encoder: {name, ...}, association: {...}}``.
 
-    Beside ``name`` stand the options of the stage of that name.
+    Beside ``name`` stand the options of the stage of that name. A detector ``auto`` is chosen here, which
+    may fetch weights.
 
     Raises:
         ConfigError: an unknown key, a wrong type or value; the message names its path.
@@ -102,6 +103,7 @@ def parse_config(data: object) -> PipelineConfig:
 
 def _detector_section(data: object) -> DetectorSection:
     name, options = _named(data, "detector", DetectorSection().name)
+    name = choose_detector(name)
     imperfections = options.pop("imperfections", None)
     return DetectorSection(
         name,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reobj.association.associator import MapAssociator
 from reobj.config import PipelineConfig, build_pipeline, load_config, parse_config
+from reobj.detection.registry import AUTO
 from reobj.detection.truth import TruthBuffer
 from reobj.evaluation.identity import IdentityScores
 from reobj.evaluation.latency import LatencyRecorder, Percentiles
@@ -111,10 +112,10 @@ def _run(
 
 
 def default_config(recording: FrameSource) -> PipelineConfig:
-    """The defaults, with true masks where the recording has them and Mask R-CNN where it has not."""
+    """The defaults, with true masks where the recording has them and ``choose_detector``'s where not."""
     if recording.has_truth:
         return PipelineConfig()
-    return parse_config({"detector": {"name": "mask_rcnn"}})
+    return parse_config({"detector": {"name": AUTO}})
 
 
 def report_data(

@@ -52,11 +52,20 @@ def download_weights(weights: WeightsEnum) -> State:
     try:
         return weights.get_state_dict(progress=False, check_hash=True)
     except (OSError, RuntimeError) as error:  # URLError is an OSError, a wrong hash a RuntimeError
-        cache = Path(torch.hub.get_dir()) / "checkpoints"
         raise ModelError(
             f"weights {weights}: cannot fetch {weights.url} ({_first_line(error)}). Without a network, put "
-            f"that file into {cache}, or give weights as a path to a local file ({', '.join(SUFFIXES)})"
+            f"that file into {_cache()}, or give weights as a path to a local file ({', '.join(SUFFIXES)})"
         ) from error
+
+
+def fetch_weights(weights: WeightsEnum) -> None:
+    """Sees to it that what torchvision publishes is in its local cache. Raises ModelError where it cannot."""
+    if not (_cache() / Path(weights.url).name).is_file():
+        download_weights(weights)
+
+
+def _cache() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def load_into(network: nn.Module, state: State, origin: str) -> None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from rclpy.publisher import Publisher
 
 from reobj_msgs.msg import InstanceMasks
 from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
 from reobj_ros.conversions import masks_message
-from reobj_ros.frames import colour_frame
+from reobj_ros.frames import (
+    DEPTH,
+    FrameMaker,
+    colour_frame,
+    frame_makers,
+    geometry_companions,
+    subscribe_geometry,
+    without_poses,
+)
 from reobj_ros.publishers import RESULTS
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, Stages
-from reobj_ros.stamp_join import Joined
+from reobj_ros.stamp_join import Companion, Joined
 from reobj_ros.truth_input import COMPANION, TruthInput
 
-PARAMETERS = (*CAMERAS, *DEVICE, *DETECTOR)
+PARAMETERS = (*CAMERAS, *DEVICE, *DETECTOR, *DEPTH)
 
 
 class DetectorNode(StageNode):
@@ -37,23 +46,35 @@ class DetectorNode(StageNode):
         }
 
     def activate(self) -> None:
-        """Subscribes."""
+        """Subscribes; to depth only for a detector that looks at it."""
         self._stages.wake()
         self.at_end(self._stages.sleep)
-        self.begin(str(self._stages.device))
-        for name, publisher in self._masks.items():
-            self._listen(name, publisher, self._stages.truth())
+        geometry, names = without_poses(self.settings), list(self._masks)
+        needed = names if self._stages.needs_depth else []
+        frames = frame_makers(self, geometry, self.warn, needed)
+        self.begin(
+            str(self._stages.device), concerns=lambda: [c for f in frames.values() for c in f.concerns()]
+        )
+        for name in names:
+            self._listen(name, self._stages.truth(), frames.get(name))
 
-    def _listen(self, name: str, publisher: Publisher, truth: TruthInput | None) -> None:
-        companions = {} if truth is None else {COMPANION: truth.companion()}
-        inputs = self.listen("image", companions, lambda joined: self._detect(joined, publisher, truth), name)
-        topic, transport = f"{prefix_of(name)}image", self.settings["image_transport"]
-        inputs.subscribe_image("image", topic, "compressed", transport)
+    def _listen(self, name: str, truth: TruthInput | None, frames: FrameMaker | None) -> None:
+        geometry, prefix = without_poses(self.settings), prefix_of(name)
+        companions: dict[str, Companion] = {} if frames is None else geometry_companions(geometry)
         if truth is not None:
-            truth.subscribe(self, inputs, prefix_of(name))
+            companions[COMPANION] = truth.companion()
+        process = partial(self._detect, publisher=self._masks[name], truth=truth, frames=frames)
+        inputs = self.listen("image", companions, process, name)
+        inputs.subscribe_image("image", f"{prefix}image", "compressed", self.settings["image_transport"])
+        if frames is not None:
+            subscribe_geometry(inputs, geometry, prefix)
+        if truth is not None:
+            truth.subscribe(self, inputs, prefix)
 
-    def _detect(self, joined: Joined, publisher: Publisher, truth: TruthInput | None) -> None:
-        frame = colour_frame(joined)
+    def _detect(
+        self, joined: Joined, publisher: Publisher, truth: TruthInput | None, frames: FrameMaker | None
+    ) -> None:
+        frame = colour_frame(joined) if frames is None else frames.with_colour(joined)
         if truth is not None:
             truth.feed(joined)
         started = time.perf_counter()

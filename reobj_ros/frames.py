@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
@@ -84,6 +85,16 @@ GEOMETRY = (
         "tf_wait", 0.1, "longest wait for a transform, s; raising it delays frames", 0.0, 10.0, live=True
     ),
 )
+
+
+DEPTH = tuple(row for row in GEOMETRY if row.name.startswith("depth") or row.name == "image_rectified")
+"""The parameters of a node that needs no poses; ``without_poses`` adds what the functions here read."""
+
+
+def without_poses(settings: Mapping[str, Any]) -> ChainMap[str, Any]:
+    """The values of DEPTH as values of GEOMETRY that ask for no poses. They follow as they change."""
+    defaults = {row.name: row.default for row in GEOMETRY}
+    return ChainMap({"pose_source": "none"}, cast(dict[str, Any], settings), defaults)
 
 
 def geometry_companions(settings: Mapping[str, Any]) -> dict[str, Companion]:

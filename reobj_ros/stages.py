@@ -13,7 +13,7 @@ from reobj.association.associator_config import AssociatorConfig
 from reobj.association.tuning import LIVE
 from reobj.config import PipelineConfig, build_associator, build_detector, build_encoder, parse_config
 from reobj.detection.imperfections import ImperfectionConfig
-from reobj.detection.registry import DETECTORS, detector_entry
+from reobj.detection.registry import AUTO, DETECTORS, choose_detector, detector_entry
 from reobj.detection.truth import TruthBuffer
 from reobj.devices import describe_device, resolve_device
 from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
@@ -28,7 +28,10 @@ from reobj_ros.truth_input import TruthInput
 DEVICE = (Parameter("device", "auto", "of the networks: auto, cpu, cuda or cuda:N"),)
 DETECTOR = (
     Parameter(
-        "detector.name", "mask_rcnn", "which detector finds the masks", choices=tuple(sorted(DETECTORS))
+        "detector.name",
+        AUTO,
+        "which detector finds the masks; auto: mask_rcnn where its weights can be had, else depth_segments",
+        choices=(AUTO, *sorted(DETECTORS)),
     ),
     Parameter("detector.imperfect", False, "add the mistakes of detector.imperfections, to try the rest on"),
 )
@@ -86,12 +89,18 @@ class Stages:
 
     def detector(self) -> HeldDetector:
         """The detector; ``truth`` feeds it where it reads label images."""
-        needs_truth = detector_entry(self._settings["detector.name"]).needs_truth
-        self._truth = lookup = TruthBuffer() if needs_truth else None
-        config = parse_config({"detector": self._detector_section()})
+        name = choose_detector(self._settings["detector.name"])
+        self._detector_entry = detector_entry(name)
+        self._truth = lookup = TruthBuffer() if self._detector_entry.needs_truth else None
+        config = parse_config({"detector": self._detector_options(name)})
         made = HeldDetector(lambda: build_detector(config, str(self.device), lookup))
         self._networks.append(made)
         return made
+
+    @property
+    def needs_depth(self) -> bool:
+        """Whether the detector that was made looks at depth."""
+        return self._detector_entry.needs_depth
 
     def truth(self) -> TruthInput | None:
         """What a camera feeds the detector with; None where it looks at images."""
@@ -157,7 +166,11 @@ class Stages:
             self._node.get_logger().error(f"the end of the map is lost: {error}")
 
     def _detector_section(self) -> dict[str, Any]:
+        """Declares the options of the detector; for ``auto`` they wait until it is chosen."""
         name = self._settings["detector.name"]
+        return {} if name == AUTO else self._detector_options(name)
+
+    def _detector_options(self, name: str) -> dict[str, Any]:
         section: dict[str, Any] = {"name": name, **self._declare("detector", detector_entry(name).config())}
         if self._settings["detector.imperfect"]:
             section["imperfections"] = self._declare("detector.imperfections", ImperfectionConfig())

@@ -128,6 +128,11 @@ GEOMETRY = (
         "the same; and where the cameras are from each other and from `pose_frame`",
     ),
 )
+DEPTH = tuple(
+    replace(topic, meaning=f"{topic.meaning}; only with `detector.name: depth_segments`")
+    for topic in GEOMETRY
+    if "depth" in topic.name or topic.name == "`camera_info`"
+)
 LOOP_CLOSURES = Topic(
     "`corrected_path`",
     "nav_msgs/Path",
@@ -237,7 +242,7 @@ PAGES = (
     ),
     NodePage(
         detector_node,
-        (IMAGE, *TRUTH),
+        (IMAGE, *DEPTH, *TRUTH),
         (MASKS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *detector_node.PARAMETERS),
         ("detector",),

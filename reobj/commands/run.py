@@ -19,7 +19,8 @@ def run_command(
     config: Annotated[
         Path | None,
         typer.Option(
-            help="As config/pipeline.yaml; default: true masks where there are such, else Mask R-CNN."
+            help="As config/pipeline.yaml; default: true masks where there are such, else Mask R-CNN where "
+            "its weights can be had, else segments of the depth."
         ),
     ] = None,
     mode: Annotated[Mode, typer.Option(help="Which inputs may be used.")] = Mode.colour_depth_pose,

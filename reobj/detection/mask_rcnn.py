@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import detection
+from torchvision.models import WeightsEnum, detection
 
 from reobj.devices import resolve_device
 from reobj.errors import InputError, ModelError, mismatch
@@ -68,6 +68,11 @@ class MaskRCNNConfig:
         for name in ("max_instances", "input_size"):
             if getattr(self, name) < 1:
                 raise InputError(mismatch(name, "an integer >= 1", getattr(self, name)))
+
+
+def published_weights(network: str) -> WeightsEnum:
+    """The weights that torchvision publishes of one of the networks that ``MaskRCNNConfig`` knows."""
+    return _BUILDERS[network][1]
 
 
 class MaskRCNNDetector:

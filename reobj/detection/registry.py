@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from reobj.detection.base import Detector
+from reobj.detection.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
 from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
-from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
+from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector, published_weights
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.settings import from_mapping
 from reobj.types import LabelImage
+from reobj.weights import fetch_weights
+
+log = logging.getLogger(__name__)
 
 TruthLookup = Callable[[int], LabelImage]
 """Gives the true label image of a stamp in nanoseconds, or raises InputError."""
@@ -25,11 +30,13 @@ class DetectorEntry:
         config: dataclass of its configuration, complete by default.
         make: ``make(config, device_name, truth_lookup)``.
         needs_truth: whether it reads label images instead of the image.
+        needs_depth: whether it reads depth and intrinsics.
     """
 
     config: type[Any]
     make: Callable[[Any, str, TruthLookup | None], Detector]
     needs_truth: bool = False
+    needs_depth: bool = False
 
 
 def _label_image(config: LabelImageConfig, device: str, truth_lookup: TruthLookup | None) -> Detector:
@@ -39,9 +46,32 @@ def _label_image(config: LabelImageConfig, device: str, truth_lookup: TruthLooku
 
 
 DETECTORS: dict[str, DetectorEntry] = {
+    "depth_segments": DetectorEntry(
+        DepthSegmentsConfig, lambda config, device, _: DepthSegmentsDetector(config), needs_depth=True
+    ),
     "label_image": DetectorEntry(LabelImageConfig, _label_image, needs_truth=True),
     "mask_rcnn": DetectorEntry(MaskRCNNConfig, lambda config, device, _: MaskRCNNDetector(config, device)),
 }
+
+
+AUTO = "auto"
+"""In place of a name: the one that ``choose_detector`` takes."""
+
+
+def choose_detector(name: str) -> str:
+    """The name itself, or for ``auto``: Mask R-CNN where its weights can be had, else depth segments.
+
+    The weights are fetched where they are not there yet. The log says what was taken, and why.
+    """
+    if name != AUTO:
+        return name
+    try:
+        fetch_weights(published_weights(MaskRCNNConfig().network))
+    except ModelError as error:
+        log.warning("detector auto: depth_segments, from depth alone, as mask_rcnn has no weights: %s", error)
+        return "depth_segments"
+    log.info("detector auto: mask_rcnn; depth_segments needs no GPU, and finds anything that stands out")
+    return "mask_rcnn"
 
 
 def detector_entry(name: str) -> DetectorEntry:
@@ -57,7 +87,7 @@ def make_detector(
     """A detector by name, e.g. ``make_detector("mask_rcnn", "cuda", min_score=0.7)``.
 
     Args:
-        name: as in ``DETECTORS``.
+        name: as in ``DETECTORS``, or ``auto`` for what ``choose_detector`` takes.
         device: as for ``resolve_device``.
         truth_lookup: for ``label_image``.
         options: fields of its configuration; those left out keep their defaults.
@@ -67,5 +97,6 @@ def make_detector(
         ConfigError: an unknown option, a wrong value, or no ``truth_lookup`` where one is needed.
         DeviceError: no such device.
     """
+    name = choose_detector(name)
     entry = detector_entry(name)
     return entry.make(from_mapping(entry.config, options, f"detector.{name}"), device, truth_lookup)

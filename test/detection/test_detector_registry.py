@@ -3,9 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reobj.detection.registry import DETECTORS, make_detector
+from reobj.detection.depth_segments import DepthSegmentsDetector
+from reobj.detection.registry import DETECTORS, choose_detector, make_detector
 from reobj.errors import ConfigError, ModelError
 from reobj.types import Frame, LabelImage
+
+
+@pytest.fixture
+def no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(weights: object) -> None:
+        raise ModelError("no network")
+
+    monkeypatch.setattr("reobj.detection.registry.fetch_weights", fails)
 
 
 def test_a_detector_by_name_with_options() -> None:
@@ -15,7 +24,7 @@ def test_a_detector_by_name_with_options() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match="label_image, mask_rcnn"):
+    with pytest.raises(ModelError, match="depth_segments, label_image, mask_rcnn"):
         make_detector("yolo")
 
 
@@ -27,6 +36,23 @@ def test_an_unknown_option_is_named() -> None:
 def test_the_label_image_detector_needs_label_images() -> None:
     with pytest.raises(ConfigError, match="a source of label images"):
         make_detector("label_image", "cpu")
+
+
+def test_auto_is_mask_rcnn_where_its_weights_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reobj.detection.registry.fetch_weights", lambda weights: None)
+    assert choose_detector("auto") == "mask_rcnn"
+
+
+def test_auto_is_depth_segments_without_weights_and_says_why(
+    no_weights: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    detector = make_detector("auto", "cpu")
+    assert isinstance(detector, DepthSegmentsDetector)
+    assert "depth_segments, from depth alone" in caplog.text and "no network" in caplog.text
+
+
+def test_a_name_is_taken_as_it_is_even_without_its_weights(no_weights: None) -> None:
+    assert choose_detector("mask_rcnn") == "mask_rcnn"
 
 
 def test_every_entry_has_a_complete_default_configuration() -> None:

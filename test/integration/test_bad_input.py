@@ -184,7 +184,7 @@ def test_nan_embeddings_are_refused_and_the_next_ones_are_taken(nodes: NodeProce
         (
             "detector_node",
             {"detector.name": "yolo"},
-            "detector.name: expected one of label_image, mask_rcnn, got 'yolo'",
+            "detector.name: expected one of auto, depth_segments, label_image, mask_rcnn, got 'yolo'",
         ),
         ("encoder_node", {"encoder.name": "backbone", "encoder.weights": "missing.pth"}, "missing.pth"),
         ("encoder_node", {"encoder.name": "trained", "encoder.model": "nowhere"}, "got 'nowhere'"),
