@@ -9,8 +9,9 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import ResNet18_Weights
 
+from reobj.detection.mask_rcnn import published_weights
 from reobj.errors import ModelError
-from reobj.weights import content_hash, download_weights, load_into, read_weights
+from reobj.weights import content_hash, download_weights, fetch_weights, load_into, read_weights
 
 STATE = {"a": torch.arange(6.0).view(2, 3), "b": torch.tensor([1, 2])}
 
@@ -90,3 +91,18 @@ def test_the_hash_covers_configuration_names_and_values() -> None:
 def test_scalars_and_empty_tensors_are_hashed() -> None:
     state = {"count": torch.tensor(3), "none": torch.zeros(0)}
     assert content_hash({}, state) != content_hash({}, {**state, "count": torch.tensor(4)})
+
+
+def test_published_weights_in_the_cache_are_not_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("reobj.weights.download_weights", asked.append)
+    monkeypatch.setattr("torch.hub.get_dir", lambda: str(tmp_path))
+    weights = published_weights("maskrcnn_resnet50_fpn")
+    fetch_weights(weights)
+    assert asked == [weights]
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / weights.url.split("/")[-1]).touch()
+    fetch_weights(weights)
+    assert asked == [weights]

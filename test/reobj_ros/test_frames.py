@@ -16,7 +16,14 @@ from reobj.distortion import Distortion
 from reobj.errors import ConfigError, InputError
 from reobj.types import Intrinsics
 from reobj_ros.conversions import image_message
-from reobj_ros.frames import GEOMETRY, FrameMaker, colour_frame, geometry_companions, subscribe_geometry
+from reobj_ros.frames import (
+    GEOMETRY,
+    FrameMaker,
+    colour_frame,
+    geometry_companions,
+    subscribe_geometry,
+    without_poses,
+)
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header
@@ -225,3 +232,11 @@ def test_only_what_is_used_is_listened_to(node: Node, changed: dict[str, Any], t
     subscribe_geometry(inputs, settings)
     assert set(inputs.rates()) == {f"{node.get_namespace()}/{topic}" for topic in topics}
     assert set(inputs.join.companions) == {name for name in inputs.join.companions if name in inputs}
+
+
+def test_settings_without_poses_ask_for_no_poses_and_follow_the_others_as_they_change() -> None:
+    given = {"depth_transport": "raw", "depth_slop": 0.02}
+    settings = without_poses(given)
+    assert set(geometry_companions(settings)) == {"camera_info", "depth", "depth_camera_info"}
+    given["depth_slop"] = 0.5
+    assert geometry_companions(settings)["depth"].slop_ns == 500_000_000
