@@ -26,6 +26,7 @@ class Cells:
         left, right: (N, 3, 3) and (N, 3), sums of the normal equations; those of several cells add up.
         planes: (N, 3), one fitted to each.
         centre: (N, 3), means of x, y and 1.
+        directions: (N, 3), of length 1 along the planes' normals.
         q: (N,), mean inverse depth.
         tolerance: (N,), 1 / metres.
         rows, columns: (N,), the grid pixel in the middle.
@@ -34,6 +35,7 @@ class Cells:
     left: NDArray[np.float64]
     right: NDArray[np.float64]
     planes: Planes
+    directions: Planes
     centre: NDArray[np.float64]
     q: NDArray[np.float64]
     tolerance: NDArray[np.float64]
@@ -50,7 +52,7 @@ class Cells:
     def on(self, planes: Planes) -> Bools:
         """(M, N): which cells lie on which of M planes, in place and direction."""
         close = np.abs(planes @ self.centre.T - self.q) < self.tolerance
-        return close & (_directions(planes) @ _directions(self.planes).T > _COSINE)
+        return close & (_directions(planes) @ self.directions.T > _COSINE)
 
 
 def fit_cells(grid: DepthGrid, tolerance: Floats) -> Cells:
@@ -74,7 +76,7 @@ def fit_cells(grid: DepthGrid, tolerance: Floats) -> Cells:
     allowed = tolerance[rows, columns].astype(np.float64)
     centre = np.stack([sx / n, sy / n, np.ones_like(n)], -1)
     flat = spread < _FLAT * allowed
-    found = (left, right, planes, centre, sq / n, allowed, rows, columns)
+    found = (left, right, planes, _directions(planes), centre, sq / n, allowed, rows, columns)
     return Cells(*(values[flat] for values in found))
 
 

@@ -106,6 +106,6 @@ def _areas_m2(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Square metres and pixels of each part, (count,): a pixel shows z cubed over the plane's distance."""
     shown = parts > 0
-    numbers = parts[shown]
-    areas = np.bincount(numbers, grid.q[shown] ** -3, minlength=count + 1)[1:]
+    numbers, z = parts[shown], 1 / grid.q[shown]
+    areas = np.bincount(numbers, z * z * z, minlength=count + 1)[1:]  # ** takes ten times as long
     return areas * np.linalg.norm(plane) * grid.pixel, np.bincount(numbers, minlength=count + 1)[1:]
