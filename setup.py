@@ -39,6 +39,7 @@ setup(
         "matplotlib>=3.7",
         "numpy>=1.26",
         "opencv-python-headless>=4.8",
+        "pillow>=9",
         "pytorch-metric-learning>=2.6",
         "pyyaml>=6",
         "rich>=13",

@@ -16,13 +16,14 @@ from reobj.association.tracks.deepsort import deepsort_associator
 from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.label_image import LabelImageConfig
+from reobj.detection.propagation import PropagatingDetector, PropagationConfig
 from reobj.detection.registry import TruthLookup, choose_detector, detector_entry
 from reobj.encoding.base import Encoder
 from reobj.encoding.registry import DEFAULT_ENCODER, encoder_entry
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.offline import Mode, Run
 from reobj.pipeline import Pipeline, SharedDetector, SharedEncoder
-from reobj.settings import from_mapping
+from reobj.settings import T, from_mapping
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,14 @@ class DetectorSection:
         name: as in ``reobj.detection.registry``.
         options: the dataclass of that detector.
         imperfections: mistakes added to what it finds; None adds none.
+        propagation: it runs on key frames and its masks are carried along in between; None runs it on
+            every frame.
     """
 
     name: str = "label_image"
     options: Any = field(default_factory=LabelImageConfig)
     imperfections: ImperfectionConfig | None = None
+    propagation: PropagationConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +108,16 @@ def parse_config(data: object) -> PipelineConfig:
 def _detector_section(data: object) -> DetectorSection:
     name, options = _named(data, "detector", DetectorSection().name)
     name = choose_detector(name)
-    imperfections = options.pop("imperfections", None)
-    return DetectorSection(
-        name,
-        _options(lambda: detector_entry(name).config, options, "detector"),
-        None
-        if imperfections is None
-        else from_mapping(ImperfectionConfig, imperfections, "detector.imperfections"),
-    )
+    imperfections = _optional(ImperfectionConfig, options, "imperfections")
+    propagation = _optional(PropagationConfig, options, "propagation")
+    own = _options(lambda: detector_entry(name).config, options, "detector")
+    return DetectorSection(name, own, imperfections, propagation)
+
+
+def _optional(kind: type[T], options: dict[Any, object], key: str) -> T | None:
+    """A section within the detector's, taken out of its options; None when it is not there."""
+    data = options.pop(key, None)
+    return None if data is None else from_mapping(kind, data, f"detector.{key}")
 
 
 def _encoder_section(data: object) -> EncoderSection:
@@ -141,10 +147,14 @@ def _options(kind: Callable[[], type[Any]], options: Mapping[Any, object], path:
 def build_detector(
     config: PipelineConfig, device: str = "auto", truth_lookup: TruthLookup | None = None
 ) -> Detector:
-    """The detector, with its imperfections. Raises ModelError, DeviceError, ConfigError."""
+    """The detector, with its imperfections and propagation. Raises ModelError, DeviceError, ConfigError."""
     section = config.detector
     detector = detector_entry(section.name).make(section.options, device, truth_lookup)
-    return detector if section.imperfections is None else ImperfectDetector(detector, section.imperfections)
+    if section.imperfections is not None:
+        detector = ImperfectDetector(detector, section.imperfections)
+    if section.propagation is not None:
+        detector = PropagatingDetector(detector, section.propagation, device=device)
+    return detector
 
 
 def build_encoder(config: PipelineConfig, device: str = "auto") -> Encoder:
@@ -190,7 +200,10 @@ def build_pipeline(
 def build_runs(
     truth_lookup: TruthLookup, device: str = "auto", config: PipelineConfig | None = None
 ) -> dict[str, Run]:
-    """The offline runs that are compared with each other; they share one detector and one encoder."""
+    """The offline runs that are compared with each other; they share one detector and one encoder.
+
+    So does its propagation, which sees the frames of the first run: colour alone.
+    """
     config = config or PipelineConfig()
     detector = SharedDetector(build_detector(config, device, truth_lookup))
     encoder = SharedEncoder(build_encoder(config, device))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from enum import Enum
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.console import Console
@@ -16,6 +19,11 @@ from rich.table import Column, Table
 from reobj.evaluation.identity import IdentityScores
 from reobj.evaluation.latency import Percentiles
 from reobj.progress import Progress
+
+if TYPE_CHECKING:
+    from reobj.evaluation.identity_tables import TextTable
+
+Choice = TypeVar("Choice", bound=Enum)
 
 console = Console()
 errors = Console(stderr=True)
@@ -76,3 +84,26 @@ def metres(values: NDArray[np.float64] | None) -> str:
 def seconds(stamp_ns: int | np.int64) -> str:
     """A stamp."""
     return f"{stamp_ns / 1e9:.3f} s"
+
+
+def chosen(kind: type[Choice], text: str, option: str) -> tuple[Choice, ...]:
+    """Members of an enumeration from their names, separated by commas."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = [str(member.value) for member in kind]
+    wrong = [name for name in names if name not in known]
+    if wrong or not names:
+        got = ", ".join(wrong) or "nothing"
+        raise typer.BadParameter(f"expected some of {', '.join(known)}, got {got}", param_hint=option)
+    return tuple(kind(name) for name in dict.fromkeys(names))
+
+
+def text_table(table: TextTable) -> Table:
+    """With columns wide enough for every word, however narrow the window is."""
+    found = Table(title=table.title, box=SIMPLE, padding=(0, 1, 0, 0))
+    for number, head in enumerate(table.heads):
+        words = [*head.split(), *(line[number] for line in table.lines)]
+        width = max(len(word) for word in words)
+        found.add_column(head, min_width=width, justify="left" if number < table.names else "right")
+    for line in table.lines:
+        found.add_row(*line)
+    return found

@@ -1,4 +1,4 @@
-"""``reobj evaluate``: how good a trained encoder is, and how right the identities of whole walks."""
+"""``reobj evaluate``: how good an encoder is, how right identities are, how well masks follow."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from rich.table import Column, Table
 
 from reobj.commands.console import console, progress_bar
 from reobj.commands.evaluate_identity import identity_command
+from reobj.commands.evaluate_segmentation import segmentation_command
 
 if TYPE_CHECKING:
     from reobj.evaluation.retrieval_table import TableRow
 
-app = typer.Typer(no_args_is_help=True, help="Measure encoders and identities.")
+app = typer.Typer(no_args_is_help=True, help="Measure encoders, identities and masks.")
 app.command("identity")(identity_command)
+app.command("segmentation")(segmentation_command)
 
 _TABLE_WIDTH = 100  #: characters that all columns of figures need
 
@@ -35,7 +37,7 @@ class Protocols(str, Enum):
 
 @app.callback()
 def evaluate() -> None:
-    """Measure encoders and identities."""
+    """Measure encoders, identities and masks."""
 
 
 @app.command("retrieval")

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from rich.box import SIMPLE
-from rich.table import Table
 
-from reobj.commands.console import console, progress_bar
-
-if TYPE_CHECKING:
-    from reobj.evaluation.identity_tables import TextTable
+from reobj.commands.console import chosen, console, progress_bar, text_table
 
 _TABLE_WIDTH = 200  #: characters that all columns of figures need
-
-Choice = TypeVar("Choice", bound=Enum)
 
 
 def identity_command(
@@ -52,9 +44,9 @@ def identity_command(
 
     stages = PipelineConfig() if config is None else load_config(config)
     settings = IdentitySettings(
-        masks=_chosen(Masks, masks, "--masks"),
-        systems=_chosen(System, systems, "--systems"),
-        inputs=_chosen(Inputs, modes, "--modes"),
+        masks=chosen(Masks, masks, "--masks"),
+        systems=chosen(System, systems, "--systems"),
+        inputs=chosen(Inputs, modes, "--modes"),
         encoder=stages.encoder,
         association=stages.association,
         cache=cache,
@@ -65,29 +57,6 @@ def identity_command(
     wanted = IdentityReportConfig(tuple(scans), out, settings, workers, pictures, command)
     with progress_bar("recordings") as progress:
         rows = evaluate_identity(wanted, progress)
-    table = _rich(scores_table(rows))
+    table = text_table(scores_table(rows))
     console.print(table, width=max(console.width, _TABLE_WIDTH), crop=False)
     console.print(f"The page: [bold]{out / PAGE_FILE}[/]")
-
-
-def _chosen(kind: type[Choice], text: str, option: str) -> tuple[Choice, ...]:
-    """Members of an enumeration from their names, separated by commas."""
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    known = [str(member.value) for member in kind]
-    wrong = [name for name in names if name not in known]
-    if wrong or not names:
-        got = ", ".join(wrong) or "nothing"
-        raise typer.BadParameter(f"expected some of {', '.join(known)}, got {got}", param_hint=option)
-    return tuple(kind(name) for name in dict.fromkeys(names))
-
-
-def _rich(table: TextTable) -> Table:
-    """With columns wide enough for every word, however narrow the window is."""
-    found = Table(title=table.title, box=SIMPLE, padding=(0, 1, 0, 0))
-    for number, head in enumerate(table.heads):
-        words = [*head.split(), *(line[number] for line in table.lines)]
-        width = max(len(word) for word in words)
-        found.add_column(head, min_width=width, justify="left" if number < table.names else "right")
-    for line in table.lines:
-        found.add_row(*line)
-    return found

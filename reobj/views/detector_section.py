@@ -13,4 +13,6 @@ def section_mapping(section: DetectorSection) -> dict[str, Any]:
     """The section as plain data with every option it has, so that another default is another setting."""
     imperfections = None if section.imperfections is None else dataclasses.asdict(section.imperfections)
     options = {"name": section.name, **dataclasses.asdict(section.options), "imperfections": imperfections}
+    if section.propagation is not None:
+        options["propagation"] = dataclasses.asdict(section.propagation)
     return json.loads(json.dumps(options))

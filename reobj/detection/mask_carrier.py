@@ -1,0 +1,121 @@
+"""Carries the masks of a key frame along with the images that follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reobj.detection.ego_motion import EgoMotion
+from reobj.detection.flow_chain import FlowChain
+from reobj.detection.mask_borders import refine_borders
+from reobj.detection.optical_flow import OpticalFlow
+from reobj.detection.sampling import nearest
+from reobj.errors import InputError, mismatch
+from reobj.types import Frame, Instances
+
+#: grey levels that a surface may look brighter or darker than in the key frame
+_SAME_LOOK = 40
+#: a border is off by one pixel at first, and by one more each so many frames (tuned on simulated walks)
+_FRAMES_PER_PIXEL, _MOST_PIXELS = 8, 3
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierParts:
+    """What is made use of beside the flow itself; all of it, unless its worth is measured.
+
+    Attributes:
+        consistency: distrust what was hidden in between, by flow there and back.
+        colour: move borders to where the colour changes.
+        ego_motion: depth and pose in place of flow, where both are known and the scene stood still.
+    """
+
+    consistency: bool = True
+    colour: bool = True
+    ego_motion: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CarriedMasks:
+    """The key frame's instances in a later image.
+
+    Attributes:
+        label_image: (H, W) uint16 with the numbers of the key frame.
+        confidence: (N,) float32 in [0, 1]: share of each mask that could be followed all the way and
+            still looks as it did; 0 for one that is out of view.
+        known: share of the image in [0, 1] that the key frame has seen.
+    """
+
+    label_image: NDArray[np.uint16]
+    confidence: NDArray[np.float32]
+    known: float
+
+
+class MaskCarrier:
+    """Follows all instances at once: their label image is moved, not one mask after the other.
+
+    Args:
+        flow: between two images.
+        frame: the key frame.
+        instances: its masks.
+        parts: what is made use of.
+
+    Raises:
+        InputError: the masks do not have the frame's size.
+    """
+
+    def __init__(
+        self, flow: OpticalFlow, frame: Frame, instances: Instances, parts: CarrierParts | None = None
+    ) -> None:
+        instances.check_size(frame.height, frame.width)
+        self._flow, self._parts = flow, parts or CarrierParts()
+        self._key, self._last, self._instances = frame, frame, instances
+        self._grey = _grey(frame)
+        self._chain = FlowChain(frame.height, frame.width, self._parts.consistency)
+        self._ego = EgoMotion.of(frame) if self._parts.ego_motion else None
+        self.age = 0  #: frames since the key frame
+
+    def advance(self, frame: Frame) -> CarriedMasks:
+        """The masks in the next image.
+
+        Raises:
+            InputError: it has another size than the key frame.
+        """
+        if frame.colour.shape != self._last.colour.shape:
+            expected = f"{self._last.width}x{self._last.height}, as the key frame"
+            raise InputError(mismatch("image", expected, f"{frame.width}x{frame.height}"))
+        self._chain.add(*self._flow.between(self._last.colour, frame.colour))
+        self._last = frame
+        self.age += 1
+        by_motion = None if self._ego is None else self._ego.source(frame, self._key)
+        if by_motion is not None:
+            self._chain.correct(*by_motion)
+        moved = self._chain.labels(self._instances.label_image)
+        return CarriedMasks(
+            self._bordered(moved, frame), self._confidence(moved, frame), float(self._chain.trusted.mean())
+        )
+
+    def _bordered(self, moved: NDArray[np.uint16], frame: Frame) -> NDArray[np.uint16]:
+        """With borders where the colour changes; without that part only what was not hidden stays."""
+        if self._parts.colour:
+            band_px = min(1 + self.age // _FRAMES_PER_PIXEL, _MOST_PIXELS)
+            return refine_borders(moved, self._chain.trusted, frame.colour, band_px)
+        return moved * self._chain.trusted if self._parts.consistency else moved
+
+    def _confidence(self, moved: NDArray[np.uint16], frame: Frame) -> NDArray[np.float32]:
+        """(N,) share of each moved mask that is trusted and looks as in the key frame."""
+        before = nearest(self._grey, self._chain.source).astype(np.int16)
+        change = _grey(frame).astype(np.int16) - before
+        brighter = int(np.median(change[::8, ::8]))  # the exposure's doing
+        good = (np.abs(change - brighter) <= _SAME_LOOK) & (self._chain.trusted != 0)
+        count = len(self._instances) + 1
+        areas = np.bincount(moved.ravel(), minlength=count)
+        right = np.bincount(moved[good], minlength=count)
+        return (right[1:] / np.maximum(areas[1:], 1)).astype(np.float32)
+
+
+def _grey(frame: Frame) -> NDArray[np.uint8]:
+    """(H, W)."""
+    return cv2.cvtColor(frame.colour, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
