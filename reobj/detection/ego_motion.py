@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,24 @@ from reobj.types import Frame, Intrinsics
 _METRES, _SHARE = 0.02, 0.02
 #: metres before the camera from which on a point can be seen
 _NEAREST = 0.01
+#: "depth" outside of the image
+_OUTSIDE = -1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RigidPlaces:
+    """Where the surfaces of a frame were in the key frame.
+
+    Attributes:
+        source: (H, W, 2) float32 pixels in the key frame.
+        known: (H, W) bool where the key frame shows the same surface there. Not where either depth is
+            unknown, nor where it saw something nearer (it hid the surface) or farther (the surface came since).
+        unseen: (H, W) bool where the surface was out of the key frame's view.
+    """
+
+    source: Flow
+    known: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
 
 
 class EgoMotion:
@@ -38,13 +58,10 @@ class EgoMotion:
             return None
         return cls(key.intrinsics, (key.height, key.width))
 
-    def source(self, frame: Frame, key: Frame) -> tuple[Flow, NDArray[np.bool_]] | None:
-        """Where the surfaces of ``frame`` are in the key frame, if the scene stood still.
+    def source(self, frame: Frame, key: Frame) -> RigidPlaces | None:
+        """Where the surfaces of ``frame`` were in the key frame, if the scene stood still.
 
-        Returns:
-            (H, W, 2) float32 pixels, and (H, W) bool where they are known: not where either depth is
-            unknown, where the key frame saw something nearer (it hid the surface), or something farther
-            (the surface came there since). None when a frame lacks depth or pose, or has another camera.
+        None when a frame lacks depth or pose, or has another camera.
         """
         if frame.depth is None or frame.pose is None or key.depth is None or key.pose is None:
             return None
@@ -56,6 +73,7 @@ class EgoMotion:
         z = np.maximum(points[..., 2], np.float32(_NEAREST))
         u, v = self._camera.project(points[..., 0] / z, points[..., 1] / z)
         source = np.dstack([u, v]).astype(np.float32)
-        there = nearest(key.depth, source)
+        there = nearest(key.depth, source, _OUTSIDE)
         same = np.abs(there - points[..., 2]) < _METRES + _SHARE * z  # False for NaN
-        return source, same & (depth > 0) & (there > 0)
+        measured = depth > 0
+        return RigidPlaces(source, same & measured & (there > 0), measured & (there == _OUTSIDE))

@@ -68,10 +68,11 @@ class FlowChain:
             again = nearest(there, at, None)
             self.trusted &= consistent(back, again)
 
-    def correct(self, source: Flow, known: NDArray[np.bool_]) -> None:
-        """Takes places (H, W, 2) that are known otherwise, where they are (H, W)."""
-        cv2.copyTo(source, known.view(np.uint8), self.source)
+    def correct(self, source: Flow, known: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> None:
+        """Takes what is known otherwise: places (H, W, 2) where they are, and what was out of view, (H, W)."""
+        cv2.copyTo(source, (known | unseen).view(np.uint8), self.source)
         self.trusted |= known
+        self.trusted[unseen] = 0
 
     def labels(self, key: NDArray[np.uint16]) -> NDArray[np.uint16]:
         """The key frame's label image (H, W) as it lies in the present frame; 0 for what was out of view."""

@@ -89,9 +89,9 @@ class MaskCarrier:
         self._chain.add(*self._flow.between(self._last.colour, frame.colour))
         self._last = frame
         self.age += 1
-        by_motion = None if self._ego is None else self._ego.source(frame, self._key)
-        if by_motion is not None:
-            self._chain.correct(*by_motion)
+        rigid = None if self._ego is None else self._ego.source(frame, self._key)
+        if rigid is not None:
+            self._chain.correct(rigid.source, rigid.known, rigid.unseen)
         moved = self._chain.labels(self._instances.label_image)
         return CarriedMasks(
             self._bordered(moved, frame), self._confidence(moved, frame), float(self._chain.trusted.mean())
@@ -108,8 +108,10 @@ class MaskCarrier:
         """(N,) share of each moved mask that is trusted and looks as in the key frame."""
         before = nearest(self._grey, self._chain.source).astype(np.int16)
         change = _grey(frame).astype(np.int16) - before
-        brighter = int(np.median(change[::8, ::8]))  # the exposure's doing
-        good = (np.abs(change - brighter) <= _SAME_LOOK) & (self._chain.trusted != 0)
+        trusted = self._chain.trusted != 0
+        sample = change[::8, ::8][trusted[::8, ::8]]
+        brighter = int(np.median(sample)) if len(sample) else 0  # the exposure's doing
+        good = (np.abs(change - brighter) <= _SAME_LOOK) & trusted
         count = len(self._instances) + 1
         areas = np.bincount(moved.ravel(), minlength=count)
         right = np.bincount(moved[good], minlength=count)

@@ -1,0 +1,152 @@
+"""Carrying 20 masks from frame to frame: python benchmarks/propagation.py
+
+A painted wall of 640x480 with 20 objects in front of it, seen by a camera that moves sideways and rolls:
+places, depth and true masks are known exactly. Prints milliseconds per frame by stage and as a whole, and
+J and F so many frames after the key frame, beside copying the mask.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reobj.detection.ego_motion import EgoMotion
+from reobj.detection.flow_chain import FlowChain
+from reobj.detection.mask_borders import refine_borders
+from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.masks import instances_from_label_image
+from reobj.detection.optical_flow import DISFlow, OpticalFlow
+from reobj.detection.optical_flow_raft import RaftFlow
+from reobj.evaluation.segmentation import frame_scores
+from reobj.types import Frame, Instances, Intrinsics
+
+CAMERA = Intrinsics(577.0, 577.0, 319.5, 239.5, 640, 480)
+WALL_M, OBJECTS_M = 3.0, 2.0  #: distances
+STEP_M, ROLL = 0.017, np.deg2rad(0.4)  #: per frame: 0.5 m/s and 12 degrees/s at 30 Hz
+GAPS = (1, 5, 10)
+
+
+class Scene:
+    """Two painted planes, one behind the other; the near one has holes around its objects."""
+
+    def __init__(self, count: int, seed: int = 0) -> None:
+        rng = np.random.default_rng(seed)
+        noise = rng.integers(0, 64, (2, 90, 160, 3), np.uint8)
+        self._paint = [cv2.resize(p, (1600, 900), interpolation=cv2.INTER_CUBIC) for p in noise]
+        self._ids = np.zeros((900, 1600), np.uint16)
+        for i, (x, y) in enumerate((100 * (i % 5) + 620, 90 * (i // 5) + 315) for i in range(count)):
+            axes = rng.integers(22, 42, 2).tolist()
+            cv2.ellipse(self._ids, (x, y), axes, float(rng.integers(180)), 0, 360, i + 1, -1)
+        self._paint[0] += np.uint8(120)
+        self._paint[1] += rng.integers(0, 190, (count + 1, 3), np.uint8)[self._ids]
+
+    def view(self, number: int) -> tuple[Frame, NDArray[np.uint16]]:
+        """Frame and true masks."""
+        pose = np.eye(4)
+        pose[:3, :3] = cv2.Rodrigues(np.array([0.0, 0.0, ROLL * number]))[0]
+        pose[0, 3] = STEP_M * number
+        (wall, wall_z), (near, near_z) = (self._places(pose, z) for z in (WALL_M, OBJECTS_M))
+        ids = cv2.remap(self._ids, near, np.empty(0), cv2.INTER_NEAREST).astype(np.uint16)
+        paint = [
+            cv2.remap(p, at, np.empty(0), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            for p, at in zip(self._paint, (wall, near), strict=True)
+        ]
+        colour = np.where(ids[..., None] > 0, paint[1], paint[0]).astype(np.uint8)
+        depth = np.where(ids > 0, near_z, wall_z).astype(np.float32)
+        return Frame(colour, round(1e9 * number / 30), depth=depth, intrinsics=CAMERA, pose=pose), ids
+
+    def _places(
+        self, pose: NDArray[np.float64], z_m: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Where each pixel looks on the paint of the plane z = ``z_m``, and its depth."""
+        v, u = np.mgrid[:480, :640].astype(float)
+        rays = np.stack([*CAMERA.rays(u, v), np.ones_like(u)], axis=-1) @ pose[:3, :3].T
+        depth = (z_m - pose[2, 3]) / rays[..., 2]
+        points = pose[:3, 3] + rays * depth[..., None]
+        places = points[..., :2] * (500 / OBJECTS_M) + (800, 450)
+        return places.astype(np.float32), depth
+
+
+def key_instances(ids: NDArray[np.uint16]) -> Instances:
+    numbers = np.unique(ids[ids > 0])
+    return instances_from_label_image(ids, numbers, ["thing"] * len(numbers))
+
+
+def median_ms(call: Callable[[], object], repeats: int) -> float:
+    """Median time of one call, after one to warm up."""
+    times = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        call()
+        times.append(1e3 * (time.perf_counter() - start))
+    return float(np.median(times[1:]))
+
+
+def stages(scene: Scene, flow: OpticalFlow, repeats: int) -> Iterator[tuple[str, float]]:
+    """Each stage alone, then all of them."""
+    (key, ids), (frame, _) = scene.view(0), scene.view(1)
+    there, back = flow.between(key.colour, frame.colour)
+    yield "flow there and back", median_ms(lambda: flow.between(key.colour, frame.colour), repeats)
+    chain, ego = FlowChain(480, 640), EgoMotion.of(key)
+    assert ego is not None
+    yield "chain and consistency", median_ms(lambda: chain.add(there, back), repeats)
+    chain = FlowChain(480, 640)
+    chain.add(there, back)
+    moved = chain.labels(ids)
+    yield "labels", median_ms(lambda: chain.labels(ids), repeats)
+    yield "borders", median_ms(lambda: refine_borders(moved, chain.trusted, frame.colour, 1), repeats)
+    yield "ego-motion", median_ms(lambda: ego.source(frame, key), repeats)
+    for name, parts in (("all, colour alone", CarrierParts(ego_motion=False)), ("all", CarrierParts())):
+        carrier = MaskCarrier(flow, key, key_instances(ids), parts)
+        views = iter([scene.view(1 + n % 2)[0] for n in range(repeats + 1)])
+        yield name, median_ms(lambda c=carrier, v=views: c.advance(next(v)), repeats)  # type: ignore[misc]
+
+
+def quality(scene: Scene, flow: OpticalFlow) -> dict[str, list[str]]:
+    """Mean J / F at each gap, by method."""
+    key, ids = scene.view(0)
+    instances = key_instances(ids)
+    count = int(ids.max())
+    carriers = {
+        "colour alone": MaskCarrier(flow, key, instances, CarrierParts(ego_motion=False)),
+        "colour, depth and pose": MaskCarrier(flow, key, instances),
+    }
+    rows: dict[str, list[str]] = {name: [] for name in ("copied", *carriers)}
+    for number in range(1, max(GAPS) + 1):
+        frame, truth = scene.view(number)
+        found = {"copied": ids, **{n: c.advance(frame).label_image for n, c in carriers.items()}}
+        if number in GAPS:
+            for name, masks in found.items():
+                j, f = frame_scores(masks, truth, count).mean(axis=0)
+                rows[name].append(f"{j:.3f} / {f:.3f}")
+    return rows
+
+
+def main() -> None:
+    """Prints both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--instances", type=int, default=20)
+    parser.add_argument("--repeats", type=int, default=40)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--raft", help="RAFT in place of DIS: torchvision, random or a file of weights")
+    options = parser.parse_args()
+    cv2.setNumThreads(options.threads)
+    scene = Scene(options.instances)
+    flow: OpticalFlow = RaftFlow(options.raft) if options.raft else DISFlow()
+    print(
+        f"640x480, {options.instances} instances, {options.threads} threads, median of {options.repeats}, ms"
+    )
+    for name, spent in stages(scene, flow, options.repeats):
+        print(f"  {name:24} {spent:7.1f}")
+    print(f"J / F after {', '.join(map(str, GAPS))} frames")
+    for name, cells in quality(scene, flow).items():
+        print(f"  {name:24} {'   '.join(cells)}")
+
+
+if __name__ == "__main__":
+    main()
