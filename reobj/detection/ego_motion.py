@@ -28,7 +28,7 @@ class RigidPlaces:
     Attributes:
         source: (H, W, 2) float32 pixels in the key frame.
         known: (H, W) bool where the key frame shows the same surface there. Not where either depth is
-            unknown, nor where it saw something nearer (it hid the surface) or farther (the surface came since).
+            unknown, nor where it saw something nearer (which hid the surface) or farther (it came since).
         unseen: (H, W) bool where the surface was out of the key frame's view.
     """
 

@@ -69,7 +69,7 @@ class FlowChain:
             self.trusted &= consistent(back, again)
 
     def correct(self, source: Flow, known: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> None:
-        """Takes what is known otherwise: places (H, W, 2) where they are, and what was out of view, (H, W)."""
+        """Takes places (H, W, 2) that are known otherwise, and drops what was out of view, (H, W)."""
         cv2.copyTo(source, (known | unseen).view(np.uint8), self.source)
         self.trusted |= known
         self.trusted[unseen] = 0
