@@ -10,8 +10,8 @@ from typing import Any
 import hypothesis
 import pytest
 
-# The same examples in each run: what fails on one machine fails on all of them.
-hypothesis.settings.register_profile("repeatable", derandomize=True)
+# The same examples in each run, however slow: what fails on one machine fails on all of them.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
 
 # Two cores are shared by the tests and the nodes that they start; more threads only wait for each other.
