@@ -24,6 +24,7 @@ from reobj_ros.networks import HeldDetector, HeldEncoder
 from reobj_ros.parameters import Parameter
 from reobj_ros.stage_node import StageNode
 from reobj_ros.truth_input import TruthInput
+from reobj_ros.vitals import idle_gpu
 
 DEVICE = (Parameter("device", "auto", "of the networks: auto, cpu, cuda or cuda:N"),)
 DETECTOR = (
@@ -84,8 +85,8 @@ class Stages:
         self.device = resolve_device(self._settings["device"])
         self._networks = []
         self._node.get_logger().info(f"running on {describe_device(self.device)}")
-        if self.device.type == "cpu" and torch.cuda.is_available():
-            self._node.get_logger().warning("a GPU is there and not used: set device to auto or cuda")
+        if unused := idle_gpu(str(self.device)):
+            self._node.get_logger().warning(unused)
 
     def detector(self) -> HeldDetector:
         """The detector; ``truth`` feeds it where it reads label images."""
