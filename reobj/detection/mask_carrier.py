@@ -45,12 +45,78 @@ class CarriedMasks:
         label_image: (H, W) uint16 with the numbers of the key frame.
         confidence: (N,) float32 in [0, 1]: share of each mask that could be followed all the way and
             still looks as it did; 0 for one that is out of view.
-        known: share of the image in [0, 1] that the key frame has seen.
     """
 
     label_image: NDArray[np.uint16]
     confidence: NDArray[np.float32]
-    known: float
+
+
+class Trail:
+    """The way from a key frame to the present one. Its masks may become known later than the way.
+
+    Args:
+        key: the key frame.
+        parts: what is made use of.
+
+    Attributes:
+        key: as given.
+        last: the present frame.
+        age: frames since the key frame.
+    """
+
+    def __init__(self, key: Frame, parts: CarrierParts | None = None) -> None:
+        self.key, self.last, self.age = key, key, 0
+        self._parts = parts or CarrierParts()
+        self._grey = _grey(key)
+        self._chain = FlowChain(key.height, key.width, self._parts.consistency)
+        self._ego = EgoMotion.of(key) if self._parts.ego_motion else None
+
+    @property
+    def known(self) -> float:
+        """Share of the present image in [0, 1] that the key frame has seen."""
+        return float(self._chain.trusted.mean())
+
+    def follow(self, frame: Frame, flow: OpticalFlow) -> None:
+        """Goes on to the next frame.
+
+        Raises:
+            InputError: it has another size than the key frame.
+        """
+        if frame.colour.shape != self.key.colour.shape:
+            expected = f"{self.key.width}x{self.key.height}, as the key frame"
+            raise InputError(mismatch("image", expected, f"{frame.width}x{frame.height}"))
+        self._chain.add(*flow.between(self.last.colour, frame.colour))
+        self.last = frame
+        self.age += 1
+        rigid = None if self._ego is None else self._ego.source(frame, self.key)
+        if rigid is not None:
+            self._chain.correct(rigid.source, rigid.known, rigid.unseen)
+
+    def carry(self, instances: Instances) -> CarriedMasks:
+        """Masks of the key frame in the present one."""
+        if self.age == 0:
+            return CarriedMasks(instances.label_image, np.ones(len(instances), np.float32))
+        moved = self._chain.labels(instances.label_image)
+        return CarriedMasks(self._bordered(moved), self._confidence(moved, len(instances)))
+
+    def _bordered(self, moved: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        """With borders where the colour changes; without that part only what was not hidden stays."""
+        if self._parts.colour:
+            band_px = min(1 + self.age // _FRAMES_PER_PIXEL, _MOST_PIXELS)
+            return refine_borders(moved, self._chain.trusted, self.last.colour, band_px)
+        return moved * self._chain.trusted if self._parts.consistency else moved
+
+    def _confidence(self, moved: NDArray[np.uint16], count: int) -> NDArray[np.float32]:
+        """(N,) share of each moved mask that is trusted and looks as in the key frame."""
+        before = nearest(self._grey, self._chain.source).astype(np.int16)
+        change = _grey(self.last).astype(np.int16) - before
+        trusted = self._chain.trusted != 0
+        sample = change[::8, ::8][trusted[::8, ::8]]
+        brighter = int(np.median(sample)) if len(sample) else 0  # the exposure's doing
+        good = (np.abs(change - brighter) <= _SAME_LOOK) & trusted
+        areas = np.bincount(moved.ravel(), minlength=count + 1)
+        right = np.bincount(moved[good], minlength=count + 1)
+        return (right[1:] / np.maximum(areas[1:], 1)).astype(np.float32)
 
 
 class MaskCarrier:
@@ -70,12 +136,7 @@ class MaskCarrier:
         self, flow: OpticalFlow, frame: Frame, instances: Instances, parts: CarrierParts | None = None
     ) -> None:
         instances.check_size(frame.height, frame.width)
-        self._flow, self._parts = flow, parts or CarrierParts()
-        self._key, self._last, self._instances = frame, frame, instances
-        self._grey = _grey(frame)
-        self._chain = FlowChain(frame.height, frame.width, self._parts.consistency)
-        self._ego = EgoMotion.of(frame) if self._parts.ego_motion else None
-        self.age = 0  #: frames since the key frame
+        self._flow, self._instances, self._trail = flow, instances, Trail(frame, parts)
 
     def advance(self, frame: Frame) -> CarriedMasks:
         """The masks in the next image.
@@ -83,39 +144,8 @@ class MaskCarrier:
         Raises:
             InputError: it has another size than the key frame.
         """
-        if frame.colour.shape != self._last.colour.shape:
-            expected = f"{self._last.width}x{self._last.height}, as the key frame"
-            raise InputError(mismatch("image", expected, f"{frame.width}x{frame.height}"))
-        self._chain.add(*self._flow.between(self._last.colour, frame.colour))
-        self._last = frame
-        self.age += 1
-        rigid = None if self._ego is None else self._ego.source(frame, self._key)
-        if rigid is not None:
-            self._chain.correct(rigid.source, rigid.known, rigid.unseen)
-        moved = self._chain.labels(self._instances.label_image)
-        return CarriedMasks(
-            self._bordered(moved, frame), self._confidence(moved, frame), float(self._chain.trusted.mean())
-        )
-
-    def _bordered(self, moved: NDArray[np.uint16], frame: Frame) -> NDArray[np.uint16]:
-        """With borders where the colour changes; without that part only what was not hidden stays."""
-        if self._parts.colour:
-            band_px = min(1 + self.age // _FRAMES_PER_PIXEL, _MOST_PIXELS)
-            return refine_borders(moved, self._chain.trusted, frame.colour, band_px)
-        return moved * self._chain.trusted if self._parts.consistency else moved
-
-    def _confidence(self, moved: NDArray[np.uint16], frame: Frame) -> NDArray[np.float32]:
-        """(N,) share of each moved mask that is trusted and looks as in the key frame."""
-        before = nearest(self._grey, self._chain.source).astype(np.int16)
-        change = _grey(frame).astype(np.int16) - before
-        trusted = self._chain.trusted != 0
-        sample = change[::8, ::8][trusted[::8, ::8]]
-        brighter = int(np.median(sample)) if len(sample) else 0  # the exposure's doing
-        good = (np.abs(change - brighter) <= _SAME_LOOK) & trusted
-        count = len(self._instances) + 1
-        areas = np.bincount(moved.ravel(), minlength=count)
-        right = np.bincount(moved[good], minlength=count)
-        return (right[1:] / np.maximum(areas[1:], 1)).astype(np.float32)
+        self._trail.follow(frame, self._flow)
+        return self._trail.carry(self._instances)
 
 
 def _grey(frame: Frame) -> NDArray[np.uint8]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reobj.detection.base import Detector
-from reobj.detection.mask_carrier import CarriedMasks, CarrierParts, MaskCarrier
-from reobj.detection.masks import instances_from_label_image
-from reobj.detection.missed import with_missed
+from reobj.detection.followed import Followed, Shown
+from reobj.detection.key_detections import DetectAtOnce, Detected, DetectInBackground, KeyDetections
+from reobj.detection.mask_carrier import CarrierParts
 from reobj.detection.optical_flow import DISFlow, OpticalFlow
 from reobj.detection.optical_flow_raft import RaftFlow
 from reobj.devices import resolve_device
@@ -20,8 +17,8 @@ from reobj.types import Frame, Instances
 
 log = logging.getLogger(__name__)
 
-#: smaller masks are not shown; they stay with the key frame, as they may grow again
-_LEAST_PIXELS = 32
+#: the detector is said not to answer after so many seconds, and so many times what it took before
+_SILENT_S, _SILENT_TIMES = 5.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +34,8 @@ class PropagationConfig:
         flow: ``auto`` (``raft`` on CUDA, else ``dis``), ``dis`` (OpenCV, CPU) or ``raft`` (torchvision).
         weights: of ``raft``, see ``RaftFlow``.
         ego_motion: depth and pose in place of flow where both are known and the scene stands still.
+        background: the detector runs beside the frames, which never wait for it. What it finds in a key
+            frame is carried on to the present one when it comes; until the first time there are no masks.
     """
 
     every: int = 5
@@ -46,6 +45,7 @@ class PropagationConfig:
     flow: str = "auto"
     weights: str = "torchvision"
     ego_motion: bool = True
+    background: bool = False
 
     def __post_init__(self) -> None:
         if self.every < 1:
@@ -69,17 +69,19 @@ class PropagatingDetector:
     """Runs another detector on key frames and carries its masks along in between.
 
     A key frame is made after ``every`` frames, when a mask was lost, or when too much of the view is new;
-    and, with nothing carried over, when the size, the camera or the order of time changes. Scores are those
-    of the key frame times the confidence of the mask.
+    and, with nothing carried over, when the size, the camera or the order of time changes. In the
+    background it waits until the detector is free. Scores are those of the key frame times the confidence
+    of the mask.
 
-    When the detector fails on a key frame, finds nothing or overlooks something, the masks that nothing
-    took the place of go on with less confidence, and soon end.
+    When the detector fails on a key frame, finds nothing, overlooks something or does not answer, the masks
+    that nothing took the place of go on with less confidence, and soon end.
 
     Args:
-        detector: for the key frames.
+        detector: for the key frames; in the background it runs in a thread of its own.
         config: when, and how.
         flow: between images; made as ``config`` says when left out.
         device: as for ``resolve_device``, of that.
+        detections: runs the detector instead; for tests, and simulations of a slow one.
     """
 
     def __init__(
@@ -88,11 +90,17 @@ class PropagatingDetector:
         config: PropagationConfig | None = None,
         flow: OpticalFlow | None = None,
         device: str = "auto",
+        detections: KeyDetections | None = None,
     ) -> None:
-        self._detector, self._config = detector, config or PropagationConfig()
+        self._config = config or PropagationConfig()
         self._flow = flow or make_flow(self._config, device)
         self._parts = CarrierParts(ego_motion=self._config.ego_motion)
-        self._run: _Run | None = None
+        in_turn = DetectInBackground if self._config.background else DetectAtOnce
+        self._detections = detections or in_turn(detector)
+        self._followed: Followed | None = None
+        self._took_s = 0.0
+        self._complained = False
+        self._answered: Detected | None = None
 
     def detect(self, frame: Frame) -> Instances:
         """The detector's instances on a key frame, else those of the last one where they are now.
@@ -100,100 +108,80 @@ class PropagatingDetector:
         Raises:
             Exception: what the detector raises, when there are no masks to go on with.
         """
-        run = self._run
-        if run is None or run.is_cut_off(frame):
-            return self._make_key(frame, None)
-        masks = run.carrier.advance(frame)
-        run.last_ns = frame.stamp_ns
-        carried = run.carried(masks, self._config.min_confidence)
-        if carried.lost or run.is_due(frame, masks, self._config):
-            return self._make_key(frame, carried)
-        return carried.instances
+        followed = self._followed
+        if followed is None or followed.is_cut_off(frame):
+            self._followed = followed = Followed(frame, None, frame.stamp_ns, self._parts)
+        else:
+            followed.follow(frame, self._flow)
+        self._take_answer(followed)
+        shown = followed.shown(self._config.min_confidence, self._patience_s)
+        if self._detections.busy:
+            self._complain_of_silence(len(shown.instances))
+            return shown.instances
+        if not (self._is_due(followed) or shown.lost):
+            return shown.instances
+        return self._make_key(frame, shown, followed.confirmed_ns)
 
-    def _make_key(self, frame: Frame, carried: _Carried | None) -> Instances:
-        """Detects, and starts from that and from what was overlooked."""
-        found = self._found(frame, 0 if carried is None else len(carried.instances))
-        confidence: NDArray[np.float32] = np.ones(len(found), np.float32)
-        if carried is not None:
-            found, confidence = with_missed(
-                found, carried.instances, carried.confidence, self._config.min_confidence
-            )
-        carrier = MaskCarrier(self._flow, frame, found, self._parts)
-        self._run = _Run(frame, found, confidence, carrier, frame.stamp_ns)
-        return found
+    def detection_s(self) -> float | None:
+        """Seconds that the detector took on its last key frame; None when that was asked before."""
+        answered, self._answered = self._answered, None
+        return None if answered is None else answered.seconds
 
-    def _found(self, frame: Frame, going_on: int) -> Instances:
-        """What the detector finds; nothing when it fails and there are masks to go on with."""
-        try:
-            found = self._detector.detect(frame)
-            found.check_size(frame.height, frame.width)
-        except Exception as error:  # a network may raise anything; without masks it is the caller's
+    def reset(self) -> None:
+        """Forgets all masks; what the detector still works on counts for nothing."""
+        self._followed = None
+
+    def close(self) -> None:
+        """Ends the thread of the detector, if there is one, after the key frame that it works on."""
+        self._detections.close()
+
+    def _make_key(self, frame: Frame, shown: Shown, confirmed_ns: int) -> Instances:
+        """Asks the detector; what it does not answer at once goes on as it is followed."""
+        self._followed = followed = Followed(frame, shown, confirmed_ns, self._parts)
+        followed.asked = True
+        self._detections.ask(frame)
+        self._take_answer(followed)
+        return followed.shown(self._config.min_confidence, self._patience_s).instances
+
+    def _take_answer(self, followed: Followed) -> None:
+        """Merges what the detector found in the key frame, if it is there now."""
+        answer = self._detections.take()
+        if answer is None:
+            return
+        self._took_s, self._answered, self._complained = answer.seconds, answer, False
+        if answer.frame is not followed.key:
+            return  # of a view that was left since
+        found, going_on = answer.found, len(followed.instances)
+        if found is None:
+            assert answer.error is not None
             if not going_on:
-                raise
-            log.warning("the detector failed, %d masks go on without it: %s", going_on, error)
-            return Instances.empty(frame.height, frame.width)
-        if going_on and not len(found):
+                self._followed = None
+                raise answer.error
+            log.warning("the detector failed, %d masks go on without it: %s", going_on, answer.error)
+            found = Instances.empty(followed.key.height, followed.key.width)
+        elif going_on and not len(found):
             log.warning("the detector found nothing, %d masks go on without it", going_on)
-        return found
+        followed.merge(found, self._config.min_confidence)
 
+    @property
+    def _patience_s(self) -> float:
+        """Seconds from one answered key frame to the next that are nothing unusual."""
+        return self._config.max_age_s + 2 * self._took_s
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Carried:
-    """What is left of the key frame's instances.
-
-    Attributes:
-        instances: those in view that are certain enough.
-        confidence: (N,) float32 in [0, 1], of each.
-        lost: whether one that is in view is not certain enough.
-    """
-
-    instances: Instances
-    confidence: NDArray[np.float32]
-    lost: bool
-
-
-@dataclass(slots=True, eq=False)
-class _Run:
-    """From one key frame to the next.
-
-    Attributes:
-        key: its frame.
-        instances: of the key frame.
-        confidence: (N,) float32 in [0, 1] of them there; below 1 for those that the detector overlooked.
-        carrier: takes them along.
-        last_ns: stamp of the last frame.
-    """
-
-    key: Frame
-    instances: Instances
-    confidence: NDArray[np.float32]
-    carrier: MaskCarrier
-    last_ns: int
-
-    def is_cut_off(self, frame: Frame) -> bool:
-        """Whether nothing can be carried to this frame: another camera, another size, or time went back."""
-        return (
-            frame.colour.shape != self.key.colour.shape
-            or frame.frame_id != self.key.frame_id
-            or frame.stamp_ns <= self.last_ns
-        )
-
-    def is_due(self, frame: Frame, masks: CarriedMasks, config: PropagationConfig) -> bool:
+    def _is_due(self, followed: Followed) -> bool:
         """Whether it is time for a key frame."""
+        config = self._config
         return (
-            self.carrier.age >= config.every
-            or frame.stamp_ns - self.key.stamp_ns >= 1e9 * config.max_age_s
-            or masks.known < 1 - config.new_area
+            not followed.asked
+            or followed.age >= config.every
+            or followed.last_ns - followed.key.stamp_ns >= 1e9 * config.max_age_s
+            or followed.known < 1 - config.new_area
         )
 
-    def carried(self, masks: CarriedMasks, least: float) -> _Carried:
-        """The instances that can be shown."""
-        count = len(self.instances)
-        areas = np.bincount(masks.label_image.ravel(), minlength=count + 1)[1:]
-        confidence = self.confidence * masks.confidence
-        in_view, certain = areas >= _LEAST_PIXELS, confidence >= least
-        rows = np.flatnonzero(in_view & certain)
-        labels = [self.instances.labels[row] for row in rows]
-        scores = self.instances.scores[rows] * masks.confidence[rows]
-        instances = instances_from_label_image(masks.label_image, rows + 1, labels, scores)
-        return _Carried(instances, confidence[rows], bool((in_view & ~certain).any()))
+    def _complain_of_silence(self, going_on: int) -> None:
+        waiting_s = self._detections.waiting_s
+        if not self._complained and waiting_s > max(_SILENT_S, _SILENT_TIMES * self._took_s):
+            self._complained = True
+            log.warning(
+                "the detector has not answered for %.0f s, %d masks go on without it", waiting_s, going_on
+            )
