@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from functools import partial
 
-from rclpy.publisher import Publisher
-
 from reobj_msgs.msg import InstanceMasks
 from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
 from reobj_ros.conversions import masks_message
@@ -39,7 +37,8 @@ class DetectorNode(StageNode):
         """Loads the network, one for all cameras."""
         names = camera_names(self.settings)
         self._stages.choose_device()
-        self._detector = self._stages.detector()
+        detector = self._stages.detector()
+        self._detectors = {name: self._stages.camera_detector(detector) for name in names}
         self._masks = {
             name: self.create_publisher(InstanceMasks, f"{prefix_of(name)}instances", RESULTS)
             for name in names
@@ -63,7 +62,7 @@ class DetectorNode(StageNode):
         companions: dict[str, Companion] = {} if frames is None else geometry_companions(geometry)
         if truth is not None:
             companions[COMPANION] = truth.companion()
-        process = partial(self._detect, publisher=self._masks[name], truth=truth, frames=frames)
+        process = partial(self._detect, name, truth=truth, frames=frames)
         inputs = self.listen("image", companions, process, name)
         inputs.subscribe_image("image", f"{prefix}image", "compressed", self.settings["image_transport"])
         if frames is not None:
@@ -71,14 +70,12 @@ class DetectorNode(StageNode):
         if truth is not None:
             truth.subscribe(self, inputs, prefix)
 
-    def _detect(
-        self, joined: Joined, publisher: Publisher, truth: TruthInput | None, frames: FrameMaker | None
-    ) -> None:
+    def _detect(self, name: str, joined: Joined, truth: TruthInput | None, frames: FrameMaker | None) -> None:
         frame = colour_frame(joined) if frames is None else frames.with_colour(joined)
         if truth is not None:
             truth.feed(joined)
         started = time.perf_counter()
-        instances = self._detector.detect(frame)
+        instances = self._detectors[name].detect(frame)
         instances.check_size(frame.height, frame.width)
         self.diagnostics.latency({"detect": (time.perf_counter() - started) * 1e3})
-        publisher.publish(masks_message(instances, joined.primary.header))
+        self._masks[name].publish(masks_message(instances, joined.primary.header))

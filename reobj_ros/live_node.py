@@ -36,7 +36,7 @@ class LiveNode(StageNode):
         self._desk = MapDesk(self._associator, encoder)
         self._cameras: dict[str, LiveCamera] = {}
         for name in names:
-            pipeline = Pipeline(detector, encoder, self._associator.camera(name))
+            pipeline = Pipeline(stages.camera_detector(detector), encoder, self._associator.camera(name))
             self._cameras[name] = LiveCamera(self, name, pipeline, self._outputs)
 
     def activate(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.tuning import LIVE
 from reobj.config import PipelineConfig, build_associator, build_detector, build_encoder, parse_config
+from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectionConfig
+from reobj.detection.propagation import PropagationConfig
 from reobj.detection.registry import AUTO, DETECTORS, choose_detector, detector_entry
 from reobj.detection.truth import TruthBuffer
 from reobj.devices import describe_device, resolve_device
@@ -20,7 +23,8 @@ from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
 from reobj.errors import ReobjError
 from reobj.types import ModelId
 from reobj_ros.config_parameters import config_parameters, nested
-from reobj_ros.networks import HeldDetector, HeldEncoder
+from reobj_ros.key_frames import KeyFrames
+from reobj_ros.networks import Held, HeldDetector, HeldEncoder
 from reobj_ros.parameters import Parameter
 from reobj_ros.stage_node import StageNode
 from reobj_ros.truth_input import TruthInput
@@ -33,6 +37,13 @@ DETECTOR = (
         AUTO,
         "which detector finds the masks; auto: mask_rcnn where its weights can be had, else depth_segments",
         choices=(AUTO, *sorted(DETECTORS)),
+    ),
+    Parameter(
+        "detector.propagate",
+        "auto",
+        "run the detector on key frames, beside the images, and carry its masks along in between, as "
+        "detector.propagation says; auto: where it is a network",
+        choices=("auto", "on", "off"),
     ),
     Parameter("detector.imperfect", False, "add the mistakes of detector.imperfections, to try the rest on"),
 )
@@ -52,6 +63,8 @@ MAP = (
         "empty = the map ends with the node",
     ),
 )
+
+PROPAGATION = PropagationConfig(background=True)  #: unless a parameter says otherwise
 
 
 ASSOCIATION = tuple(
@@ -75,7 +88,8 @@ class Stages:
         self._settings = node.settings
         self._truth: TruthBuffer | None = None
         self.device: torch.device | None = None
-        self._networks: list[HeldDetector | HeldEncoder] = []
+        self._networks: list[Held[Any]] = []
+        self._key_frames: KeyFrames | None = None
         self._associator: MapAssociator | None = None
         for section in sections:
             getattr(self, f"_{section}_section")()
@@ -89,13 +103,29 @@ class Stages:
             self._node.get_logger().warning(unused)
 
     def detector(self) -> HeldDetector:
-        """The detector; ``truth`` feeds it where it reads label images."""
+        """The detector of all cameras; ``truth`` feeds it where it reads label images."""
         name = choose_detector(self._settings["detector.name"])
         self._detector_entry = detector_entry(name)
         self._truth = lookup = TruthBuffer() if self._detector_entry.needs_truth else None
         config = parse_config({"detector": self._detector_options(name)})
-        made = HeldDetector(lambda: build_detector(config, str(self.device), lookup))
+        alone = replace(config, detector=replace(config.detector, propagation=None))
+        made = HeldDetector(lambda: build_detector(alone, str(self.device), lookup))
         self._networks.append(made)
+        self._key_frames = self._make_key_frames(config.detector.propagation)
+        return made
+
+    def camera_detector(self, detector: HeldDetector) -> Detector:
+        """The detector for the images of one camera, on key frames only where the parameters say so."""
+        return detector if self._key_frames is None else self._key_frames.camera(detector)
+
+    def _make_key_frames(self, config: PropagationConfig | None) -> KeyFrames | None:
+        if config is None:
+            return None
+        if self._truth is not None:  # it is there at once, and not for long
+            config = replace(config, background=False)
+        made = KeyFrames(self._node, config, str(self.device))
+        self._networks.append(made.flow)
+        self._node.at_end(made.close)
         return made
 
     @property
@@ -121,7 +151,9 @@ class Stages:
             network.get()
 
     def sleep(self) -> None:
-        """Frees the memory of the networks where it is that of a GPU, which others may need."""
+        """Forgets masks, and frees the memory of the networks where it is that of a GPU for others."""
+        if self._key_frames is not None:
+            self._key_frames.reset()
         if self.device is not None and self.device.type == "cuda":
             for network in self._networks:
                 network.put_down()
@@ -175,7 +207,13 @@ class Stages:
         section: dict[str, Any] = {"name": name, **self._declare("detector", detector_entry(name).config())}
         if self._settings["detector.imperfect"]:
             section["imperfections"] = self._declare("detector.imperfections", ImperfectionConfig())
+        if self._propagates(name):
+            section["propagation"] = self._declare("detector.propagation", PROPAGATION)
         return section
+
+    def _propagates(self, name: str) -> bool:
+        wanted = self._settings["detector.propagate"]
+        return wanted == "on" or (wanted == "auto" and detector_entry(name).slow)
 
     def _encoder_section(self) -> dict[str, Any]:
         name = self._settings["encoder.name"]

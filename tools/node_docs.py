@@ -27,7 +27,7 @@ from reobj_ros.inputs import INPUT_PARAMETERS
 from reobj_ros.managed import LIFE
 from reobj_ros.map_services import SERVICES
 from reobj_ros.parameters import Parameter
-from reobj_ros.stages import ASSOCIATION
+from reobj_ros.stages import ASSOCIATION, PROPAGATION
 from reobj_ros.trainer_settings import PARAMETERS, STORED
 
 PAGE = Path(__file__).parent.parent / "docs/nodes.md"
@@ -329,6 +329,7 @@ def page() -> str:
             options("detector", f"Detector `{name}`", entry.config())
             for name, entry in sorted(DETECTORS.items())
         ),
+        options("detector.propagation", "Key frames, with `detector.propagate`", PROPAGATION),
         options("detector.imperfections", "Mistakes added with `detector.imperfect`", ImperfectionConfig()),
         *(
             options("encoder", f"Encoder `{name}`", entry.config())

@@ -21,7 +21,7 @@ from reobj_ros.config_parameters import config_parameters
 from reobj_ros.inputs import INPUT_PARAMETERS
 from reobj_ros.managed import LIFE
 from reobj_ros.parameters import Parameter
-from reobj_ros.stages import ASSOCIATION
+from reobj_ros.stages import ASSOCIATION, PROPAGATION
 from reobj_ros.trainer_settings import STORED
 
 FILE = Path(__file__).parent.parent / "config/parameters.yaml"
@@ -40,6 +40,7 @@ def content() -> str:
     rows += [
         row for name, entry in DETECTORS.items() for row in config_parameters("detector", entry.config())
     ]
+    rows += config_parameters("detector.propagation", PROPAGATION)
     rows += config_parameters("detector.imperfections", ImperfectionConfig())
     rows += [row for entry in ENCODERS.values() for row in config_parameters("encoder", entry.config())]
     trainer = (*LIFE, *INPUT_PARAMETERS, *trainer_node.PARAMETERS, *STORED)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from reobj.detection.base import Detector
 from reobj.detection.followed import Followed, Shown
-from reobj.detection.key_detections import DetectAtOnce, Detected, DetectInBackground, KeyDetections
+from reobj.detection.key_detections import DetectAtOnce, DetectInBackground, KeyDetections
 from reobj.detection.mask_carrier import CarrierParts
 from reobj.detection.optical_flow import DISFlow, OpticalFlow
 from reobj.detection.optical_flow_raft import RaftFlow
 from reobj.devices import resolve_device
-from reobj.errors import ConfigError, mismatch
+from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.types import Frame, Instances
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,8 @@ class PropagationConfig:
         min_confidence: in [0, 1]; a mask with less is given up, and a key frame is made. More gives
             masks up earlier.
         new_area: share of the image in [0, 1] that the key frame has not seen, at which another one is made.
-        flow: ``auto`` (``raft`` on CUDA, else ``dis``), ``dis`` (OpenCV, CPU) or ``raft`` (torchvision).
+        flow: ``dis`` (OpenCV, CPU), ``raft`` (torchvision), or ``auto``: ``raft`` on CUDA where its weights
+            can be had, else ``dis``.
         weights: of ``raft``, see ``RaftFlow``.
         ego_motion: depth and pose in place of flow where both are known and the scene stands still.
         background: the detector runs beside the frames, which never wait for it. What it finds in a key
@@ -60,9 +61,20 @@ class PropagationConfig:
 
 
 def make_flow(config: PropagationConfig, device: str = "auto") -> OpticalFlow:
-    """The flow that a configuration asks for. Raises ModelError, DeviceError."""
-    raft = config.flow == "raft" or (config.flow == "auto" and resolve_device(device).type == "cuda")
-    return RaftFlow(config.weights, device) if raft else DISFlow()
+    """The flow that a configuration asks for; ``auto`` is ``dis`` where RAFT's weights cannot be had.
+
+    Raises:
+        ModelError: no weights for ``raft``.
+        DeviceError: no such device.
+    """
+    if config.flow == "raft":
+        return RaftFlow(config.weights, device)
+    if config.flow == "auto" and resolve_device(device).type == "cuda":
+        try:
+            return RaftFlow(config.weights, device)
+        except ModelError as error:
+            log.warning("optical flow dis, on the CPU, as raft has no weights: %s", error)
+    return DISFlow()
 
 
 class PropagatingDetector:
@@ -100,7 +112,6 @@ class PropagatingDetector:
         self._followed: Followed | None = None
         self._took_s = 0.0
         self._complained = False
-        self._answered: Detected | None = None
 
     def detect(self, frame: Frame) -> Instances:
         """The detector's instances on a key frame, else those of the last one where they are now.
@@ -121,11 +132,6 @@ class PropagatingDetector:
         if not (self._is_due(followed) or shown.lost):
             return shown.instances
         return self._make_key(frame, shown, followed.confirmed_ns)
-
-    def detection_s(self) -> float | None:
-        """Seconds that the detector took on its last key frame; None when that was asked before."""
-        answered, self._answered = self._answered, None
-        return None if answered is None else answered.seconds
 
     def reset(self) -> None:
         """Forgets all masks; what the detector still works on counts for nothing."""
@@ -148,7 +154,7 @@ class PropagatingDetector:
         answer = self._detections.take()
         if answer is None:
             return
-        self._took_s, self._answered, self._complained = answer.seconds, answer, False
+        self._took_s, self._complained = answer.seconds, False
         if answer.frame is not followed.key:
             return  # of a view that was left since
         found, going_on = answer.found, len(followed.instances)

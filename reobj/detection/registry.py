@@ -31,12 +31,14 @@ class DetectorEntry:
         make: ``make(config, device_name, truth_lookup)``.
         needs_truth: whether it reads label images instead of the image.
         needs_depth: whether it reads depth and intrinsics.
+        slow: whether it is a network that may not keep up with a camera.
     """
 
     config: type[Any]
     make: Callable[[Any, str, TruthLookup | None], Detector]
     needs_truth: bool = False
     needs_depth: bool = False
+    slow: bool = False
 
 
 def _label_image(config: LabelImageConfig, device: str, truth_lookup: TruthLookup | None) -> Detector:
@@ -50,7 +52,9 @@ DETECTORS: dict[str, DetectorEntry] = {
         DepthSegmentsConfig, lambda config, device, _: DepthSegmentsDetector(config), needs_depth=True
     ),
     "label_image": DetectorEntry(LabelImageConfig, _label_image, needs_truth=True),
-    "mask_rcnn": DetectorEntry(MaskRCNNConfig, lambda config, device, _: MaskRCNNDetector(config, device)),
+    "mask_rcnn": DetectorEntry(
+        MaskRCNNConfig, lambda config, device, _: MaskRCNNDetector(config, device), slow=True
+    ),
 }
 
 
