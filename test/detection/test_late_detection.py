@@ -17,19 +17,23 @@ from reobj.types import Frame, Instances
 OPTIONS = {"flow": "dis", "every": 1, "max_age_s": 100.0}
 
 
+def number_of(frame: Frame) -> int:
+    return (frame.stamp_ns - 10**9) // 33_000_000
+
+
 class After:
     """Answers so many frames later; ``take`` is called once a frame."""
 
     waiting_s = 0.0
 
-    def __init__(self, answer: Callable[[int], Instances], frames: int) -> None:
-        self.asked: list[int] = []
+    def __init__(self, answer: Callable[[Frame], Instances], frames: int) -> None:
+        self.asked: list[int] = []  # numbers of the frames
         self._answer, self._frames = answer, frames
         self._left: int | None = None
 
     def ask(self, frame: Frame) -> None:
         self._frame, self._left = frame, self._frames + 1
-        self.asked.append((frame.stamp_ns - 10**9) // 33_000_000)
+        self.asked.append(number_of(frame))
 
     def take(self) -> Detected | None:
         if self._left is None:
@@ -39,7 +43,7 @@ class After:
             return None
         self._left = None
         try:
-            return Detected(self._frame, self._answer(self.asked[-1]), None, 0.1)
+            return Detected(self._frame, self._answer(self._frame), None, 0.1)
         except RuntimeError as error:
             return Detected(self._frame, None, error, 0.1)
 
@@ -65,7 +69,7 @@ class Never:
 def late(
     answer: Callable[[int], Instances], frames: int, **options: object
 ) -> tuple[PropagatingDetector, After]:
-    after = After(answer, frames)
+    after = After(lambda key: answer(number_of(key)), frames)
     config = PropagationConfig(**{**OPTIONS, **options})  # type: ignore[arg-type]
     return PropagatingDetector(None, config, detections=after), after  # type: ignore[arg-type]
 

@@ -59,3 +59,37 @@ def test_the_detector_node_finds_what_stands_out_in_depth_and_names_a_lack_of_it
         if probe.until(lambda: "expected depth registered to the image" in log.read_text(), 2.0):
             break
     assert "nodes take it from the topic depth" in log.read_text()
+
+
+def test_masks_are_carried_while_the_detector_works_and_after_it_failed_until_they_fade(
+    nodes: NodeProcesses, probe: Probe
+) -> None:
+    camera, masks = Camera(probe), probe.hear(InstanceMasks, "/instances")
+    parameters = {
+        "detector.name": "depth_segments",
+        "detector.propagate": "on",
+        "detector.propagation.every": 2,
+    }
+    nodes.start("detector_node", {**parameters, "device": "cpu", "sync_wait": 0.2})
+    assert probe.until(camera.is_heard)
+    times = iter(range(1, 10_000))
+
+    def show_until(wanted: bool, with_depth: bool) -> bool:
+        """Whether, sooner or later, an image has masks, or none."""
+        for _ in range(120):
+            count = len(masks)
+            camera.show(next(times) * SECOND_NS // 10, with_depth)
+            probe.until(lambda count=count: len(masks) > count, 2.0)
+            if masks and bool(masks[-1].instances) == wanted:
+                return True
+        return False
+
+    assert show_until(True, with_depth=True)
+    first = instances_from(masks[-1])
+    assert np.count_nonzero((first.label_image > 0) ^ camera.box) < 20
+    assert show_until(False, with_depth=False)
+    carried = [float(m.instances[0].score) for m in masks if m.instances]
+    assert min(carried) < 0.75 * max(carried)  # less certain each time that nobody confirmed it
+    log = nodes.log("detector_node").read_text()
+    assert "the detector failed, 1 masks go on without it" in log
+    assert "Traceback" not in log
