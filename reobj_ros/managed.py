@@ -108,6 +108,8 @@ class ManagedNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         finally:
             self._configuring = False
+        for name, meant in self.own_parameters.misspelt().items():
+            self.get_logger().warning(f"parameter {name} does not exist and is ignored; is {meant} meant?")
         return super().on_configure(state)
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,6 +12,8 @@ from rclpy.parameter import Parameter as RosParameter
 
 from reobj.errors import ConfigError, ReobjError
 from reobj_ros.parameters import Parameter, declare
+
+_ALIKE = 0.85  #: similarity of two names from which on one is the other misspelt, as difflib has it
 
 
 class NodeSettings:
@@ -40,6 +43,16 @@ class NodeSettings:
         self._table |= {row.name: row for row in rows}
         self.values |= found
         return found
+
+    def misspelt(self) -> dict[str, str]:
+        """Names that were given at the start and that nobody declared, each with the one that is meant.
+
+        ROS ignores them. Names of other nodes, which stand in the same file, are not like any of these.
+        """
+        given: Iterable[str] = getattr(self._node, "_parameter_overrides", ())
+        unknown = [name for name in given if not self._node.has_parameter(name)]
+        alike = {name: difflib.get_close_matches(name, self._table, 1, _ALIKE) for name in unknown}
+        return {name: found[0] for name, found in alike.items() if found}
 
     def _judge(self, given: list[RosParameter]) -> SetParametersResult:
         """Takes all of the values, or none of them. Those of rclpy itself are not judged here."""

@@ -43,6 +43,7 @@ def test_a_node_takes_it_and_it_has_all_of_its_parameters(kind: type[ManagedNode
         values = node.own_parameters.values
         assert set(values) <= set(own["ros__parameters"])
         assert values == {name: own["ros__parameters"][name] for name in values}
+        assert node.own_parameters.misspelt() == {}  # what is for other nodes, too
     finally:
         node.destroy_node()
         rclpy.shutdown()

@@ -54,7 +54,8 @@ clock. The stages take the cameras in turn; a slow or silent one keeps no other 
 
 A parameter changes at the time that its table says: at any moment, while the node is unconfigured, or
 never after the start. A value of another type, out of range or at a wrong time is refused with a reason;
-at the start it ends the node with one line that names it.
+at the start it ends the node with one line that names it. A name in a file that is almost one of the node's
+is warned of.
 
 Masks, embeddings and objects carry exactly the stamp and frame id of their image. What comes from
 another node of reobj is reliable; the camera's topics have the reliability that the parameter of that

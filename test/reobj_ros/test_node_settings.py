@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -96,3 +97,12 @@ def test_of_values_that_come_together_all_are_taken_or_none(node: Node, told: To
 def test_parameters_of_rclpy_are_not_judged(node: Node, told: Told) -> None:
     told.configured = True
     assert put(node, use_sim_time=True).successful
+
+
+def test_a_name_that_is_almost_one_of_the_nodes_is_told_apart_from_those_of_other_nodes(
+    make_node: Callable[..., Node],
+) -> None:
+    node = make_node("-p", "nam:=b", "-p", "name:=b", "-p", "image_topic:=x", "-p", "use_sim_tme:=true")
+    settings = NodeSettings(node, lambda: False, lambda values: None)
+    settings.declare([WAIT, NAME])
+    assert settings.misspelt() == {"nam": "name"}
