@@ -85,6 +85,28 @@ def load_into(network: nn.Module, state: State, origin: str) -> None:
     network.load_state_dict(dict(state))
 
 
+def storable(network: nn.Module, half: bool = False) -> State:
+    """A network's tensors as safetensors takes them: on the CPU, contiguous, none of them sharing memory.
+
+    Args:
+        network: on any device.
+        half: parameters in float16. Buffers stay as they are: variances may leave float16's range.
+
+    Raises:
+        ModelError: a value that is not finite, or too large for float16.
+    """
+    parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)} if half else set()
+    state = {}
+    for name, value in network.state_dict().items():
+        value = value.detach().cpu()
+        stored = value.to(torch.float16) if name in parameters else value
+        if not torch.isfinite(stored).all():
+            what = "a value too large for float16" if torch.isfinite(value).all() else "NaN or infinity"
+            raise ModelError(mismatch(f"weights {name}", "finite values", what))
+        state[name] = stored.contiguous().clone()
+    return state
+
+
 def content_hash(configuration: Mapping[str, object], state: State) -> str:
     """SHA-256 over a configuration and the tensors that go with it, hexadecimal.
 

@@ -12,12 +12,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from reobj.card_file import read_card_file
 from reobj.encoding.context import ContextSpec
 from reobj.encoding.model_spec import (
     ModelSpec,
@@ -32,7 +32,7 @@ from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.files import atomic_path
 from reobj.settings import from_mapping
 from reobj.types import ModelId
-from reobj.weights import State, content_hash, load_into, read_weights
+from reobj.weights import content_hash, load_into, read_weights, storable
 
 CARD_FILE, WEIGHTS_FILE = "model.json", "model.safetensors"
 FORMAT, VERSION = "reobj model", 1
@@ -95,7 +95,7 @@ def save_model(
         StorageError: the files cannot be written.
     """
     spec = without_pretraining(spec)
-    state = _stored(network, half)
+    state = storable(network, half)
     card = ModelCard(
         name,
         spec,
@@ -120,7 +120,7 @@ def read_card(folder: Path | str) -> ModelCard:
     Raises:
         ModelError: no model there, another version, an unknown network or key, or a wrong value.
     """
-    return _parse_card(folder, _read_json(folder))
+    return _parse_card(folder, read_card_file(Path(folder) / CARD_FILE, FORMAT, VERSION))
 
 
 def load_model(folder: Path | str) -> tuple[ModelCard, nn.Module]:
@@ -130,7 +130,7 @@ def load_model(folder: Path | str) -> tuple[ModelCard, nn.Module]:
         ModelError: what ``read_card`` raises; weights that are missing, damaged, of another architecture,
             or not those that the card was written for.
     """
-    data = _read_json(folder)
+    data = read_card_file(Path(folder) / CARD_FILE, FORMAT, VERSION)
     card, path = _parse_card(folder, data), Path(folder) / WEIGHTS_FILE
     state = read_weights(path)
     network = build_network(without_pretraining(card.spec))
@@ -142,20 +142,6 @@ def load_model(folder: Path | str) -> tuple[ModelCard, nn.Module]:
         what = f"model {folder}: content hash of {CARD_FILE} and {WEIGHTS_FILE}"
         raise ModelError(mismatch(what, card.hash, found))
     return card, network.eval()
-
-
-def _stored(network: nn.Module, half: bool) -> State:
-    """The tensors as they go to disk. Buffers stay as they are: variances may leave float16's range."""
-    parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)} if half else set()
-    state = {}
-    for name, value in network.state_dict().items():
-        value = value.detach().cpu()
-        stored = value.to(torch.float16) if name in parameters else value
-        if not torch.isfinite(stored).all():
-            what = "a value too large for float16" if torch.isfinite(value).all() else "NaN or infinity"
-            raise ModelError(mismatch(f"weights {name}", "finite values", what))
-        state[name] = stored.contiguous().clone()  # safetensors refuses tensors that share memory
-    return state
 
 
 def _hash(spec: Mapping[str, Any], state: Mapping[str, Tensor]) -> str:
@@ -193,27 +179,6 @@ class _PlainCard:
     calibration: SimilarityCalibration | None
     training: dict
     scores: dict
-
-
-def _read_json(folder: Path | str) -> dict[str, Any]:
-    """What model.json holds: a mapping of this format and version. Raises ModelError."""
-    path = Path(folder) / CARD_FILE
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise ModelError(f"model {path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
-        raise ModelError(f"model {path}: expected JSON, got {error}") from error
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        got = data.get("format") if isinstance(data, dict) else type(data).__name__
-        raise ModelError(mismatch(f"model {path}: format", repr(FORMAT), repr(got)))
-    if data.get("version") != VERSION:
-        raise ModelError(mismatch(f"model {path}: version", VERSION, repr(data.get("version"))))
-    return data
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name}, which JSON does not have")
 
 
 def _parse_card(folder: Path | str, data: Mapping[str, Any]) -> ModelCard:
