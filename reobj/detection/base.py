@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from reobj.types import Frame, Instances
 
@@ -16,4 +17,13 @@ class Detector(Protocol):
         Raises:
             ReobjError: the frame cannot be processed; the detector stays usable.
         """
+        ...
+
+
+@runtime_checkable
+class BatchDetector(Detector, Protocol):
+    """A detector that looks at several frames at once, of one camera or of several."""
+
+    def detect_batch(self, frames: Sequence[Frame]) -> list[Instances]:
+        """The same as ``detect`` of each frame; faster on a GPU. Raises what ``detect`` raises."""
         ...

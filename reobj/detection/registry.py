@@ -10,7 +10,8 @@ from typing import Any
 from reobj.detection.base import Detector
 from reobj.detection.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
 from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
-from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector, published_weights
+from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
+from reobj.detection.mask_rcnn_weights import published_weights
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.settings import from_mapping
 from reobj.types import LabelImage

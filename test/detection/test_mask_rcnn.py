@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +12,14 @@ from torchvision import models
 from torchvision.models import detection
 from torchvision.ops import FrozenBatchNorm2d
 
-from reobj.detection.mask_rcnn import COCO_LABELS, MaskRCNNConfig, MaskRCNNDetector, resolve_overlaps
+from reobj.detection.detector_file import DetectorSpec, save_detector
+from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
+from reobj.detection.mask_rcnn_weights import COCO_LABELS, load_network
+from reobj.detection.torchvision_networks import build_network
 from reobj.errors import InputError, ModelError
 from reobj.types import Frame
 
-SMALL = {"network": "maskrcnn_resnet50_fpn", "weights": "random", "input_size": 96}
-
-
-class FixedNetwork(nn.Module):
-    """Finds the same three things in every image."""
-
-    def forward(self, images: list[torch.Tensor]) -> list[dict[str, torch.Tensor]]:
-        masks = torch.zeros(4, 1, *images[0].shape[1:])
-        masks[0, 0, 2:10, 2:10] = 0.9
-        masks[1, 0, 6:14, 6:14] = 0.8  # overlaps the first
-        masks[2, 0, 20:24, 20:24] = 0.6
-        masks[3, 0, 7:9, 7:9] = 0.9  # hidden behind both
-        boxes = torch.tensor([[2, 2, 10, 10], [6, 6, 14, 14], [20, 20, 24, 24], [7, 7, 9, 9]]).float()
-        labels = torch.tensor([COCO_LABELS.index(name) for name in ("chair", "cup", "tv", "cup")])
-        return [
-            {"boxes": boxes, "labels": labels, "scores": torch.tensor([0.6, 0.9, 0.8, 0.5]), "masks": masks}
-        ]
+SMALL = {"network": "maskrcnn_mobilenet_v3_large_fpn", "weights": "random", "input_size": 96}
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +28,8 @@ def random_detector() -> MaskRCNNDetector:
     return MaskRCNNDetector(MaskRCNNConfig(**SMALL, min_score=0.0, max_instances=5), "cpu")  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def fixed(random_detector: MaskRCNNDetector, monkeypatch: pytest.MonkeyPatch):
-    """Makes a detector with limits of its own around the fixed network."""
-
-    def make(**options: object) -> MaskRCNNDetector:
-        monkeypatch.setattr("reobj.detection.mask_rcnn._build", lambda config: FixedNetwork())
-        return MaskRCNNDetector(MaskRCNNConfig(**{**SMALL, "min_area": 0.0, **options}), "cpu")  # type: ignore[arg-type]
-
-    return make
-
-
-def frame() -> Frame:
-    return Frame(np.random.default_rng(0).integers(0, 255, (32, 48, 3), dtype=np.uint8), 0)
+def frame(height: int = 32, width: int = 48, seed: int = 0) -> Frame:
+    return Frame(np.random.default_rng(seed).integers(0, 255, (height, width, 3), dtype=np.uint8), 0)
 
 
 def test_an_untrained_network_gives_valid_instances(random_detector: MaskRCNNDetector) -> None:
@@ -62,42 +39,42 @@ def test_an_untrained_network_gives_valid_instances(random_detector: MaskRCNNDet
     assert set(np.unique(found.label_image)) == set(range(len(found) + 1)) or len(found) == 0
 
 
-def test_best_first_and_the_better_takes_the_overlap(fixed) -> None:
-    found = fixed().detect(frame())
-    assert found.labels == ("cup", "tv", "chair")
-    np.testing.assert_allclose(found.scores, [0.9, 0.8, 0.6])
-    assert (found.label_image[6:14, 6:14] == 1).all()
-    assert (found.label_image == 3).sum() == 64 - 16
-    assert found.boxes[2].tolist() == [2, 2, 10, 10]
+def test_a_batch_finds_what_each_frame_alone_shows(random_detector: MaskRCNNDetector) -> None:
+    frames = [frame(), frame(seed=1), frame(48, 32), frame(seed=2)]
+    batch = random_detector.detect_batch(frames)
+    assert sum(map(len, batch)) > 0
+    for each, found in zip(frames, batch, strict=True):
+        alone = random_detector.detect(each)
+        assert found.labels == alone.labels
+        np.testing.assert_allclose(found.boxes, alone.boxes, atol=1e-2)
+        np.testing.assert_allclose(found.scores, alone.scores, atol=1e-4)
+        assert (found.label_image == alone.label_image).mean() > 0.999
+    assert random_detector.detect_batch([]) == []
 
 
-def test_limits_on_class_count_and_area(fixed) -> None:
-    assert fixed(labels=("tv", "chair")).detect(frame()).labels == ("tv", "chair")
-    assert fixed(max_instances=1).detect(frame()).labels == ("cup",)
-    assert fixed(min_area=40 / (32 * 48)).detect(frame()).labels == ("cup", "chair")
-    assert len(fixed(min_area=1.0).detect(frame())) == 0
+def test_the_network_is_warm_before_the_first_frame(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "reobj"):
+        detector = MaskRCNNDetector(MaskRCNNConfig(**SMALL, min_score=0.9), "cpu")  # type: ignore[arg-type]
+    assert re.search(
+        r"detector maskrcnn_mobilenet_v3_large_fpn on cpu \(1 threads\), ready after \d+\.\d s", caplog.text
+    )
+    assert detector._network.roi_heads.score_thresh == 0.9
 
 
-def test_dropped_masks_leave_no_pixels_behind(fixed) -> None:
-    found = fixed(min_area=40 / (32 * 48)).detect(frame())
-    assert not found.label_image[20:24, 20:24].any()
-    assert (found.label_image == 2).sum() == 48
+def test_a_trained_folder_says_itself_what_it_is(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    spec = DetectorSpec("maskrcnn_mobilenet_v3_large_fpn", ("mug",), 96)
+    save_detector(tmp_path / "mugs", build_network(spec.network, 1, 96), spec)
+    config = MaskRCNNConfig(weights=str(tmp_path / "mugs"), min_score=0.0, min_area=0.0, max_instances=3)
+    found = MaskRCNNDetector(config, "cpu").detect(frame())
+    assert len(found) and set(found.labels) == {"mug"}
+    with pytest.raises(InputError, match=r"classes of the network \(.*mug\), got \['chair'\]"):
+        MaskRCNNDetector(MaskRCNNConfig(weights=str(tmp_path / "mugs"), labels=("chair",)), "cpu")
 
 
-def test_overlaps_agree_with_painting_from_worst_to_best() -> None:
-    masks = torch.rand(9, 11, 13, generator=torch.Generator().manual_seed(1)) > 0.7
-    painted = np.zeros((11, 13), int)
-    for i in reversed(range(9)):
-        painted[masks[i].numpy()] = i + 1
-    label_image, areas = resolve_overlaps(masks)
-    np.testing.assert_array_equal(label_image, painted)
-    np.testing.assert_array_equal(areas, np.bincount(painted.ravel(), minlength=10)[1:])
-
-
-def test_no_masks_give_an_empty_label_image() -> None:
-    label_image, areas = resolve_overlaps(torch.zeros(0, 4, 5, dtype=torch.bool))
-    assert label_image.shape == (4, 5)
-    assert len(areas) == 0
+def test_the_light_network_has_no_published_weights() -> None:
+    with pytest.raises(ModelError, match=r"only of maskrcnn_resnet50_fpn, .*reobj train-detector"):
+        MaskRCNNDetector(MaskRCNNConfig(network="maskrcnn_mobilenet_v3_large_fpn"), "cpu")
 
 
 def test_weights_from_a_local_file_are_used(random_detector: MaskRCNNDetector, tmp_path: Path) -> None:
@@ -123,8 +100,7 @@ def test_weights_trained_with_frozen_batch_norm_give_what_they_gave_there(tmp_pa
             nn.init.uniform_(module.weight, 0.1, 0.3)
     path = tmp_path / "frozen.safetensors"
     save_file(theirs.state_dict(), path)
-    config = MaskRCNNConfig(**{**SMALL, "weights": str(path)}, min_score=0.0)  # type: ignore[arg-type]
-    ours = MaskRCNNDetector(config, "cpu")._network
+    ours = load_network("maskrcnn_resnet50_fpn", str(path)).network.eval()
     image = torch.rand(3, 64, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         expected, found = theirs.eval().backbone(image[None]), ours.backbone(image[None])
