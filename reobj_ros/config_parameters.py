@@ -20,7 +20,9 @@ def config_parameters(prefix: str, config: Any, live: Collection[str] = ()) -> l
     left out: it keeps its default. Ranges are checked by the dataclass itself.
     """
     rows: list[Parameter] = []
-    meanings = attribute_meanings(type(config).__doc__ or "")
+    meanings: dict[str, str] = {}
+    for kind in reversed(type(config).__mro__):  # a field that is inherited is described where it is defined
+        meanings |= attribute_meanings(kind.__doc__ or "")
     hints = typing.get_type_hints(type(config))
     for field in dataclasses.fields(config):
         name, value = f"{prefix}.{field.name}", getattr(config, field.name)

@@ -76,7 +76,7 @@ def test_a_stage_is_chosen_by_name_with_its_own_options() -> None:
     ("data", "message"),
     [
         ({"detektor": {}}, "detektor: unknown key"),
-        ({"detector": {"name": "yolo"}}, r"detector\.name: .*depth_segments, label_image, mask_rcnn"),
+        ({"detector": {"name": "yolo"}}, r"detector\.name: .*depth_segments, label_image, mask"),
         ({"encoder": {"name": "vit"}}, r"encoder\.name: .*backbone"),
         ({"encoder": {"name": 3}}, r"encoder\.name: expected a name"),
         ({"encoder": {"crop": 64}}, r"encoder\.crop: unknown key"),

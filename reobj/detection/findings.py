@@ -25,7 +25,7 @@ class FindingLimits:
         min_score: in [0, 1]. More finds fewer objects and fewer wrong ones.
         mask_threshold: in (0, 1), from which probability on a pixel belongs to the mask.
         min_area: least part of the image in [0, 1] that a mask covers where no better one hides it.
-        max_area: largest part of the image in [0, 1] that a mask covers.
+        max_share: largest part of the image in [0, 1] that a mask covers.
         max_overlap: in [0, 1]; of two masks with a larger IoU only the one with the better score stays,
             whatever their classes are. 1 keeps all.
         max_instances: those with the highest score stay.
@@ -35,12 +35,12 @@ class FindingLimits:
     min_score: float = 0.5
     mask_threshold: float = 0.5
     min_area: float = 5e-4
-    max_area: float = 1.0
+    max_share: float = 1.0
     max_overlap: float = 0.5
     max_instances: int = 100
 
     def __post_init__(self) -> None:
-        for name in ("min_score", "mask_threshold", "min_area", "max_area", "max_overlap"):
+        for name in ("min_score", "mask_threshold", "min_area", "max_share", "max_overlap"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(mismatch(name, "a number in [0, 1]", getattr(self, name)))
         if self.max_instances < 1:
@@ -144,7 +144,7 @@ def _sized(masks: Tensor, limits: FindingLimits) -> Tensor:
     """(N,) bool: which masks (N, H, W) are neither too small nor too large."""
     areas = masks.flatten(1).sum(1)
     pixels = masks.shape[1] * masks.shape[2]
-    return (areas >= max(1, limits.min_area * pixels)) & (areas <= limits.max_area * pixels)
+    return (areas >= max(1, limits.min_area * pixels)) & (areas <= limits.max_share * pixels)
 
 
 def _renumbered(label_image: Tensor, keep: Tensor) -> Tensor:

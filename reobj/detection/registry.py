@@ -12,6 +12,7 @@ from reobj.detection.depth_segments import DepthSegmentsConfig, DepthSegmentsDet
 from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
 from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
 from reobj.detection.mask_rcnn_weights import published_weights
+from reobj.detection.onnx_detector import OnnxConfig, OnnxDetector
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.settings import from_mapping
 from reobj.types import LabelImage
@@ -56,6 +57,7 @@ DETECTORS: dict[str, DetectorEntry] = {
     "mask_rcnn": DetectorEntry(
         MaskRCNNConfig, lambda config, device, _: MaskRCNNDetector(config, device), slow=True
     ),
+    "onnx": DetectorEntry(OnnxConfig, lambda config, device, _: OnnxDetector(config, device), slow=True),
 }
 
 

@@ -53,7 +53,7 @@ def test_limits_on_class_count_and_area() -> None:
     assert instances(some(), labels=("tv", "chair")).labels == ("tv", "chair")
     assert instances(some(), max_instances=1).labels == ("cup",)
     assert instances(some(), min_area=40 / (HEIGHT * WIDTH)).labels == ("cup", "chair")
-    assert instances(some(), max_area=40 / (HEIGHT * WIDTH)).labels == ("tv", "cup")
+    assert instances(some(), max_share=40 / (HEIGHT * WIDTH)).labels == ("tv", "cup")
     assert instances(some(), min_score=0.7).labels == ("cup", "tv")
     assert len(instances(some(), mask_threshold=0.95)) == 0
 

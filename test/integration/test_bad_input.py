@@ -11,6 +11,7 @@ import pytest
 from processes import LABEL_IMAGE, Probe
 from sensor_msgs.msg import CompressedImage, Image
 
+from reobj.detection.registry import DETECTORS
 from reobj.live_run import NodeProcesses
 from reobj.types import Instances
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings, ObjectMap, TrackedObjects
@@ -184,7 +185,7 @@ def test_nan_embeddings_are_refused_and_the_next_ones_are_taken(nodes: NodeProce
         (
             "detector_node",
             {"detector.name": "yolo"},
-            "detector.name: expected one of auto, depth_segments, label_image, mask_rcnn, got 'yolo'",
+            f"detector.name: expected one of auto, {', '.join(sorted(DETECTORS))}, got 'yolo'",
         ),
         ("encoder_node", {"encoder.name": "backbone", "encoder.weights": "missing.pth"}, "missing.pth"),
         ("encoder_node", {"encoder.name": "trained", "encoder.model": "nowhere"}, "got 'nowhere'"),

@@ -52,6 +52,21 @@ def test_each_field_is_a_parameter_with_the_meaning_from_the_docstring() -> None
     assert rows["top.low"].default == 1
 
 
+def test_a_field_that_is_inherited_keeps_its_meaning() -> None:
+    @dataclass(frozen=True)
+    class Deeper(Inner):
+        """Further inside.
+
+        Attributes:
+            width_m: how wide, metres.
+        """
+
+        width_m: float = 1.0
+
+    rows = {row.name: row.description for row in config_parameters("top", Deeper())}
+    assert rows == {"top.depth_m": "how deep, metres.", "top.width_m": "how wide, metres."}
+
+
 def test_a_docstring_without_attributes_means_nothing() -> None:
     assert attribute_meanings("Only this.") == {}
 
