@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reobj.detection.batches import detect_all
 from reobj.errors import BagError, InputError, ScanError, ViewsError, mismatch
 from reobj.scans.base import FrameSource
 from reobj.scans.decode_ahead import map_ahead
@@ -24,6 +25,8 @@ from reobj.views.storing import FrameViews, views_of_frame
 if TYPE_CHECKING:
     from reobj.detection.base import Detector
     from reobj.detection.truth import TruthBuffer
+
+_BATCH = 8  #: frames that a detector looks at together where it can; fills a GPU
 
 _Item = tuple[int, Frame, LabelImage]
 _Detected = tuple[int, Frame, Instances | None, LabelImage]
@@ -112,9 +115,12 @@ def _detected(task: SceneTask, frames: Iterator[_Item]) -> Iterator[_Detected]:
         yield from ((number, frame, None, truth) for number, frame, truth in frames)
         return
     detector, buffer = _detector(task)
-    for number, frame, truth in frames:
-        buffer.put(frame.stamp_ns, truth)
-        yield number, frame, detector.detect(frame), truth
+    while batch := list(islice(frames, _BATCH)):
+        for _, frame, truth in batch:
+            buffer.put(frame.stamp_ns, truth)
+        found = detect_all(detector, [frame for _, frame, _ in batch], _BATCH)
+        for (number, frame, truth), instances in zip(batch, found, strict=True):
+            yield number, frame, instances, truth
 
 
 def _detector(task: SceneTask) -> tuple[Detector, TruthBuffer]:
