@@ -56,7 +56,14 @@ _COLOUR: dict[str, tuple[type[np.generic], int, int | None]] = {
 }
 COLOUR_ENCODINGS = tuple(_COLOUR)  #: what ``image_to_array`` reads
 _MILLIMETRES = ("16UC1", "mono16")
-_LABELS = {"16UC1": np.uint16, "mono16": np.uint16, "8UC1": np.uint8, "mono8": np.uint8}
+_LABELS = {
+    "16UC1": np.uint16,
+    "mono16": np.uint16,
+    "8UC1": np.uint8,
+    "mono8": np.uint8,
+    "32SC1": np.int32,
+}
+_HIGHEST_LABEL = int(np.iinfo(np.uint16).max)
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # compressed_depth_image_transport puts {int32 format; float32 quantisation[2]} before the PNG.
@@ -108,10 +115,11 @@ def depth_to_metres(message: ImageMessage) -> NDArray[np.float32]:
 
 
 def label_image_from(message: ImageMessage | CompressedMessage) -> NDArray[np.uint16]:
-    """A label image, (H, W) uint16, from a raw (8 or 16 bit) or a PNG-compressed message.
+    """A label image, (H, W) uint16, from a raw (8, 16 or 32 bit) or a PNG-compressed message.
 
     Raises:
-        InputError: not one channel of 8 or 16 bit, size 0, or damaged data.
+        InputError: not one channel of whole numbers, values beyond 65535, size 0, or damaged data. What is
+            negative in 32SC1 is background.
     """
     encoding: str | None = getattr(message, "encoding", None)
     if encoding is None:
@@ -122,7 +130,12 @@ def label_image_from(message: ImageMessage | CompressedMessage) -> NDArray[np.ui
         return pixels.astype(np.uint16)
     if encoding not in _LABELS:
         raise InputError(mismatch("label image encoding", ", ".join(_LABELS), repr(encoding)))
-    return _pixels(message, np.dtype(_LABELS[encoding]), 1)[:, :, 0].astype(np.uint16)  # type: ignore[arg-type]
+    labels = _pixels(message, np.dtype(_LABELS[encoding]), 1)[:, :, 0]  # type: ignore[arg-type]
+    if labels.dtype.itemsize > 2:
+        if (highest := int(labels.max())) > _HIGHEST_LABEL:
+            raise InputError(mismatch("label image", f"values of at most {_HIGHEST_LABEL}", highest))
+        labels = np.maximum(labels, 0)
+    return labels.astype(np.uint16)
 
 
 def compressed_to_rgb(message: CompressedMessage) -> NDArray[np.uint8]:

@@ -168,6 +168,19 @@ def test_labels_of_every_encoding_are_kept(
     np.testing.assert_array_equal(labels, pixels)
 
 
+@pytest.mark.parametrize("big", [False, True])
+def test_labels_of_32_bit_are_kept_and_negative_ones_are_background(big: bool) -> None:
+    pixels = np.array([[-1, 0, 1], [65535, 300, -(2**31)]], np.int32)
+    labels = label_image_from(message(pixels, "32SC1", padding=2, big=big))
+    assert labels.dtype == np.uint16
+    assert labels.tolist() == [[0, 0, 1], [65535, 300, 0]]
+
+
+def test_labels_that_16_bit_cannot_hold_are_refused() -> None:
+    with pytest.raises(InputError, match="label image: expected values of at most 65535, got 65536"):
+        label_image_from(message(np.array([[1, 65536]], np.int32), "32SC1"))
+
+
 @settings(max_examples=25, deadline=None)
 @given(ids=hnp.arrays(np.uint16, sizes))
 def test_labels_survive_png(ids: np.ndarray[Any, Any]) -> None:
