@@ -19,6 +19,9 @@ SILENCE_S = 5.0
 MISSED = 10
 """So many frames in a row without an input that is published are warned about; fewer happen at the start."""
 
+MISSED_SELDOM = 150
+"""The same of an input that comes with some frames only: five seconds of 30 Hz."""
+
 SLOPS = {"depth": "depth_slop", "pose": "pose_slop"}
 """Name of an input: the parameter that says how far its stamps may be from those of the frames, seconds."""
 
@@ -80,7 +83,7 @@ class InputWatch:
             if name == self._primary or self._companions[name].slop_ns < ANY_STAMP_NS:
                 yield f"{self._topic(name)}: its stamps are 0; let the driver set header.stamp"
         for name, companion in self._companions.items():
-            if companion.missed >= MISSED:
+            if companion.missed >= (MISSED_SELDOM if companion.seldom else MISSED):
                 lack = "frames are dropped" if companion.required else "frames go without it"
                 yield f"{self._topic(name)}: {lack}, as {self._lack(name, companion, now_s)}"
         if "depth" in self._arrivals and "camera_info" not in self._arrivals and "camera_info" in self.topics:

@@ -86,7 +86,7 @@ class Inputs:
         self._choosers: dict[str, ImageChooser] = {}
         self._subscriptions: list[Subscription] = []
         self._may_warn = Throttle(30.0)
-        self.join = StampJoin(companions, emit, settings["sync_wait"])
+        self.join = StampJoin(companions, emit, settings["sync_wait"], settings["sync_keep"])
         self._watched = InputWatch(node, primary, companions, settings)
         self._topics = self._watched.topics
         for name, companion in companions.items():

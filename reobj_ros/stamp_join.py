@@ -33,6 +33,8 @@ class Companion:
         slop_ns: largest difference of stamps, nanoseconds; 0 = exactly the same.
         expected: whether anybody publishes it; if not, it is not waited for.
         required: without it the primary message is dropped.
+        seldom: it comes with some of the primary messages only, as from a slow node; only a long row of them
+            without it is worth a warning.
         keep: how many messages wait for their primary one. Raising it takes memory and lets the
             primary ones come later.
         missed: how many primary messages in a row went without it, though it was to be expected.
@@ -42,6 +44,7 @@ class Companion:
     slop_ns: int = 0
     expected: Callable[[], bool] = always
     required: bool = False
+    seldom: bool = False
     keep: int = 60
     missed: int = 0
     gap_ns: int | None = None

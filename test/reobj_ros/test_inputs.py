@@ -11,7 +11,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from reobj_ros.image_chooser import publishers_of
-from reobj_ros.input_watch import MISSED
+from reobj_ros.input_watch import MISSED, MISSED_SELDOM
 from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
 from reobj_ros.parameters import declare
 from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined
@@ -163,6 +163,32 @@ def test_an_input_that_frames_lack_is_a_warning(
     inputs._watch()
     assert len(logged.lines) == 1 and logged.lines[0].startswith(f"{node.get_namespace()}/depth: {says}")
     assert inputs.join.dropped == (MISSED if required else 0)
+
+
+def test_as_many_images_wait_for_late_masks_as_a_parameter_says(node: Node) -> None:
+    out: list[Joined] = []
+    settings = declare(node, INPUT_PARAMETERS) | {"sync_keep": 40}
+    inputs = Inputs(node, "image", {"masks": Companion(required=True)}, out.append, settings)
+    for stamp_ns in range(1, 43):
+        inputs.join.add_primary(stamp_ns, "image", 0.0)
+    for stamp_ns in range(1, 43):
+        inputs.join.add("masks", stamp_ns, "masks", 0.1)
+    assert [joined.stamp_ns for joined in out] == list(range(3, 43))
+    assert inputs.join.dropped == 2
+
+
+def test_an_input_that_comes_with_some_frames_only_is_missed_later(node: Node) -> None:
+    masks = Companion(required=True, seldom=True)
+    inputs, _ = inputs_of(node, {"masks": masks})
+    inputs.subscribe("masks", Image, "masks")
+    for i in range(MISSED_SELDOM):
+        assert inputs.concerns() == []
+        inputs.join.add_primary(i * 100 * MS, "image", 0.0)
+        inputs.join.flush(9.0)
+    assert len(inputs.concerns()) == 1
+    inputs._take("masks", Image(header=header(10**11, "camera")))
+    inputs._take("image", Image(header=header(10**11, "camera")))
+    assert inputs.concerns() == []
 
 
 @pytest.mark.parametrize(
