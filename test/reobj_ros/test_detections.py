@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,96 +11,19 @@ import pytest
 pytest.importorskip("rclpy", reason="needs ROS 2")
 pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup")
 
-from geometry_msgs.msg import Pose, PoseWithCovariance, Vector3
-from rclpy.serialization import deserialize_message, serialize_message
 from seen_objects import chair, result, seen
-from std_msgs.msg import Header
+from vision_types import TYPES, over_the_wire
 
 from reobj_ros.conversions import UNKNOWN_ROTATION
 from reobj_ros.detections import detections_2d, detections_3d
-from reobj_ros.interfaces import message_module
 from reobj_ros.stamps import header
 
 IMAGE, MAP = header(7, "camera"), header(7, "map")
 
 
-@dataclass
-class Hypothesis:
-    class_id: str = ""
-    score: float = 0.0
-
-
-@dataclass
-class HypothesisWithPose:
-    hypothesis: Hypothesis = field(default_factory=Hypothesis)
-    pose: PoseWithCovariance = field(default_factory=PoseWithCovariance)
-
-
-@dataclass
-class Box2D:
-    center: Any = field(
-        default_factory=lambda: SimpleNamespace(position=SimpleNamespace(x=0.0, y=0.0), theta=0.0)
-    )
-    size_x: float = 0.0
-    size_y: float = 0.0
-
-
-@dataclass
-class Box3D:
-    center: Pose = field(default_factory=Pose)
-    size: Vector3 = field(default_factory=Vector3)
-
-
-@dataclass
-class Detection2D:
-    header: Header = field(default_factory=Header)
-    results: list[HypothesisWithPose] = field(default_factory=list)
-    bbox: Box2D = field(default_factory=Box2D)
-    id: str = ""
-
-
-@dataclass
-class Detection3D:
-    header: Header = field(default_factory=Header)
-    results: list[HypothesisWithPose] = field(default_factory=list)
-    bbox: Box3D = field(default_factory=Box3D)
-    id: str = ""
-
-
-@dataclass
-class Array:
-    header: Header = field(default_factory=Header)
-    detections: list[Any] = field(default_factory=list)
-
-
-STAND_INS = SimpleNamespace(
-    ObjectHypothesis=Hypothesis,
-    ObjectHypothesisWithPose=HypothesisWithPose,
-    Detection2D=Detection2D,
-    Detection3D=Detection3D,
-    Detection2DArray=Array,
-    Detection3DArray=Array,
-)
-REAL = message_module("vision_msgs")
-
-
-@pytest.fixture(
-    params=[
-        "stand-ins",
-        pytest.param(
-            "vision_msgs",
-            marks=pytest.mark.skipif(REAL is None, reason="needs vision_msgs, which is not installed"),
-        ),
-    ]
-)
+@pytest.fixture(params=TYPES)
 def types(request: pytest.FixtureRequest) -> Any:
-    return STAND_INS if request.param == "stand-ins" else REAL
-
-
-def over_the_wire(message: Any) -> Any:
-    if message.__class__ is Array:
-        return message
-    return deserialize_message(serialize_message(message), type(message))
+    return request.param
 
 
 def test_a_tracked_instance_is_a_box_in_the_image_with_its_id_label_and_score(types: Any) -> None:
