@@ -22,6 +22,9 @@ CAMERA_TOPICS = {
     "camera_info": "calibration of the colour camera",
     "depth_camera_info": "calibration of the depth camera, where depth is not registered to colour",
     "pose": "PoseStamped of the camera's optical frame or of pose_frame, with pose_source:=topic",
+    "masks": "InstanceMasks of another node, with detector:=masks",
+    "segments": "label image of another node, with masks_source:=segments or detections",
+    "segments/detections": "Detection2DArray of another node, with masks_source:=detections or boxes",
 }
 
 # The same of what is one for all cameras.
@@ -40,7 +43,11 @@ OVERRIDES = {
     "map_frame": ("map_frame", "fixed frame of the map"),
     "map": ("map_file", "file of the object map: taken up where it ended, made when it is not there"),
     "device": ("device", "auto, cpu, cuda or cuda:N"),
-    "detector": ("detector.name", "auto, mask_rcnn, depth_segments, or label_image for true masks"),
+    "detector": ("detector.name", "auto, mask_rcnn, depth_segments, masks of another node, or label_image"),
+    "masks_source": (
+        "detector.source",
+        "with detector:=masks its topics: masks, segments, detections or boxes",
+    ),
     "encoder": ("encoder.name", "which encoder makes the embeddings: trained or backbone"),
     "image_transport": ("image_transport", "form of the images: auto, raw or compressed"),
     "depth_transport": ("depth_transport", "form of the depth: auto, raw, compressed or none"),

@@ -14,10 +14,11 @@ from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.tracks.deepsort import deepsort_associator
 from reobj.detection.base import Detector
+from reobj.detection.given_masks import MasksLookup
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.label_image import LabelImageConfig
 from reobj.detection.propagation import PropagatingDetector, PropagationConfig
-from reobj.detection.registry import TruthLookup, choose_detector, detector_entry
+from reobj.detection.registry import Lookups, TruthLookup, choose_detector, detector_entry
 from reobj.encoding.base import Encoder
 from reobj.encoding.registry import DEFAULT_ENCODER, encoder_entry
 from reobj.errors import ConfigError, ModelError, mismatch
@@ -145,11 +146,15 @@ def _options(kind: Callable[[], type[Any]], options: Mapping[Any, object], path:
 
 
 def build_detector(
-    config: PipelineConfig, device: str = "auto", truth_lookup: TruthLookup | None = None
+    config: PipelineConfig,
+    device: str = "auto",
+    truth_lookup: TruthLookup | None = None,
+    masks_lookup: MasksLookup | None = None,
 ) -> Detector:
     """The detector, with its imperfections and propagation. Raises ModelError, DeviceError, ConfigError."""
     section = config.detector
-    detector = detector_entry(section.name).make(section.options, device, truth_lookup)
+    lookups = Lookups(truth_lookup, masks_lookup)
+    detector = detector_entry(section.name).make(section.options, device, lookups)
     if section.imperfections is not None:
         detector = ImperfectDetector(detector, section.imperfections)
     if section.propagation is not None:

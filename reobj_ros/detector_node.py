@@ -8,6 +8,7 @@ from functools import partial
 from reobj_msgs.msg import InstanceMasks
 from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
 from reobj_ros.conversions import masks_message
+from reobj_ros.detector_input import DetectorInput
 from reobj_ros.frames import (
     DEPTH,
     FrameMaker,
@@ -21,7 +22,6 @@ from reobj_ros.publishers import RESULTS
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stages import DETECTOR, DEVICE, Stages
 from reobj_ros.stamp_join import Companion, Joined
-from reobj_ros.truth_input import COMPANION, TruthInput
 
 PARAMETERS = (*CAMERAS, *DEVICE, *DETECTOR, *DEPTH)
 
@@ -55,25 +55,27 @@ class DetectorNode(StageNode):
             str(self._stages.device), concerns=lambda: [c for f in frames.values() for c in f.concerns()]
         )
         for name in names:
-            self._listen(name, self._stages.truth(), frames.get(name))
+            self._listen(name, self._stages.given(), frames.get(name))
 
-    def _listen(self, name: str, truth: TruthInput | None, frames: FrameMaker | None) -> None:
+    def _listen(self, name: str, given: DetectorInput | None, frames: FrameMaker | None) -> None:
         geometry, prefix = without_poses(self.settings), prefix_of(name)
         companions: dict[str, Companion] = {} if frames is None else geometry_companions(geometry)
-        if truth is not None:
-            companions[COMPANION] = truth.companion()
-        process = partial(self._detect, name, truth=truth, frames=frames)
+        if given is not None:
+            companions |= given.companions()
+        process = partial(self._detect, name, given=given, frames=frames)
         inputs = self.listen("image", companions, process, name)
         inputs.subscribe_image("image", f"{prefix}image", "compressed", self.settings["image_transport"])
         if frames is not None:
             subscribe_geometry(inputs, geometry, prefix)
-        if truth is not None:
-            truth.subscribe(self, inputs, prefix)
+        if given is not None:
+            given.subscribe(self, inputs, prefix)
 
-    def _detect(self, name: str, joined: Joined, truth: TruthInput | None, frames: FrameMaker | None) -> None:
+    def _detect(
+        self, name: str, joined: Joined, given: DetectorInput | None, frames: FrameMaker | None
+    ) -> None:
         frame = colour_frame(joined) if frames is None else frames.with_colour(joined)
-        if truth is not None:
-            truth.feed(joined)
+        if given is not None:
+            given.feed(joined)
         started = time.perf_counter()
         instances = self._detectors[name].detect(frame)
         instances.check_size(frame.height, frame.width)

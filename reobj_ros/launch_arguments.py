@@ -12,7 +12,7 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext
 
-COMPRESSED = {"image": "compressed", "depth": "compressedDepth"}
+COMPRESSED = {"image": "compressed", "depth": "compressedDepth", "segments": "compressed"}
 """Image topics: what the compressed form of each ends with."""
 
 CAMERA = "{camera}"

@@ -8,6 +8,7 @@ from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
 from reobj_ros.camera_outputs import CameraOutputs
 from reobj_ros.cameras import prefix_of
 from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
+from reobj_ros.detector_input import DetectorInput
 from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.loop_closures import LoopClosures
 from reobj_ros.map_outputs import MapOutputs
@@ -16,7 +17,6 @@ from reobj_ros.publishers import RESULTS
 from reobj_ros.stage_node import StageNode
 from reobj_ros.stamp_join import Joined
 from reobj_ros.stamps import header as make_header
-from reobj_ros.truth_input import COMPANION, TruthInput
 
 
 class LiveCamera:
@@ -40,30 +40,30 @@ class LiveCamera:
         self._embeddings = node.create_publisher(ObjectEmbeddings, f"{prefix}embeddings", RESULTS)
 
     def listen(
-        self, services: MapServices, loops: LoopClosures, frames: FrameMaker, truth: TruthInput | None
+        self, services: MapServices, loops: LoopClosures, frames: FrameMaker, given: DetectorInput | None
     ) -> None:
         """Subscribes, when the node is activated.
 
         Args:
             services, loops: take note of the frames.
             frames: of this camera.
-            truth: feeds the detector; None where that looks at images.
+            given: feeds the detector; None where that looks at images.
         """
-        self._services, self._loops, self._frames, self._truth = services, loops, frames, truth
+        self._services, self._loops, self._frames, self._given = services, loops, frames, given
         node, settings = self._node, self._node.settings
         companions = geometry_companions(settings)
-        if truth is not None:
-            companions[COMPANION] = truth.companion()
+        if given is not None:
+            companions |= given.companions()
         inputs, prefix = node.listen("image", companions, self._process, self._name), prefix_of(self._name)
         inputs.subscribe_image("image", f"{prefix}image", "compressed", settings["image_transport"])
         subscribe_geometry(inputs, settings, prefix)
-        if truth is not None:
-            truth.subscribe(node, inputs, prefix)
+        if given is not None:
+            given.subscribe(node, inputs, prefix)
 
     def _process(self, joined: Joined) -> None:
         frame = self._frames.with_colour(joined)
-        if self._truth is not None:
-            self._truth.feed(joined)
+        if self._given is not None:
+            self._given.feed(joined)
         result = self.pipeline.step(frame)
         self._node.diagnostics.latency(result.latency_ms)
         self._publish_stages(result)

@@ -50,7 +50,7 @@ class LiveNode(StageNode):
         self.at_end(self._loops.stop)
         self.begin(str(self._stages.device), concerns=self._concerns, values=self._outputs.size)
         for name, camera in self._cameras.items():
-            camera.listen(self._map, self._loops, self._frames[name], self._stages.truth())
+            camera.listen(self._map, self._loops, self._frames[name], self._stages.given())
         self._loops.subscribe(next(iter(self.inputs.values())))
 
     def tune(self, values: dict[str, Any]) -> None:

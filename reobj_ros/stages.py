@@ -17,17 +17,16 @@ from reobj.detection.base import Detector
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.propagation import PropagationConfig
 from reobj.detection.registry import AUTO, DETECTORS, choose_detector, detector_entry
-from reobj.detection.truth import TruthBuffer
 from reobj.devices import describe_device, resolve_device
 from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
 from reobj.errors import ReobjError
 from reobj.types import ModelId
 from reobj_ros.config_parameters import config_parameters, nested
+from reobj_ros.detector_input import DetectorInput, MakeInput, detector_input
 from reobj_ros.key_frames import KeyFrames
 from reobj_ros.networks import Held, HeldDetector, HeldEncoder
 from reobj_ros.parameters import Parameter
 from reobj_ros.stage_node import StageNode
-from reobj_ros.truth_input import TruthInput
 from reobj_ros.vitals import idle_gpu
 
 DEVICE = (Parameter("device", "auto", "of the networks: auto, cpu, cuda or cuda:N"),)
@@ -86,7 +85,7 @@ class Stages:
     def __init__(self, node: StageNode, *sections: str) -> None:
         self._node = node
         self._settings = node.settings
-        self._truth: TruthBuffer | None = None
+        self._make_input: MakeInput = lambda: None
         self.device: torch.device | None = None
         self._networks: list[Held[Any]] = []
         self._key_frames: KeyFrames | None = None
@@ -103,13 +102,13 @@ class Stages:
             self._node.get_logger().warning(unused)
 
     def detector(self) -> HeldDetector:
-        """The detector of all cameras; ``truth`` feeds it where it reads label images."""
+        """The detector of all cameras; ``given`` feeds it where it reads other topics than the image's."""
         name = choose_detector(self._settings["detector.name"])
-        self._detector_entry = detector_entry(name)
-        self._truth = lookup = TruthBuffer() if self._detector_entry.needs_truth else None
+        self._detector_entry = entry = detector_entry(name)
         config = parse_config({"detector": self._detector_options(name)})
         alone = replace(config, detector=replace(config.detector, propagation=None))
-        made = HeldDetector(lambda: build_detector(alone, str(self.device), lookup))
+        read, self._make_input = detector_input(entry, alone.detector.options, self._node.warn)
+        made = HeldDetector(lambda: build_detector(alone, str(self.device), read.truth, read.masks))
         self._networks.append(made)
         self._key_frames = self._make_key_frames(config.detector.propagation)
         return made
@@ -121,7 +120,8 @@ class Stages:
     def _make_key_frames(self, config: PropagationConfig | None) -> KeyFrames | None:
         if config is None:
             return None
-        if self._truth is not None:  # it is there at once, and not for long
+        entry = self._detector_entry
+        if entry.needs_truth or entry.needs_masks:  # it is there at once, and not for long
             config = replace(config, background=False)
         made = KeyFrames(self._node, config, str(self.device))
         self._networks.append(made.flow)
@@ -133,9 +133,9 @@ class Stages:
         """Whether the detector that was made looks at depth."""
         return self._detector_entry.needs_depth
 
-    def truth(self) -> TruthInput | None:
+    def given(self) -> DetectorInput | None:
         """What a camera feeds the detector with; None where it looks at images."""
-        return None if self._truth is None else TruthInput(self._node.warn, self._truth)
+        return self._make_input()
 
     def encoder(self) -> HeldEncoder:
         """The encoder."""

@@ -12,7 +12,7 @@ from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
 from reobj_ros.gathering import Gatherer
 from reobj_ros.stage_node import Process, StageNode
 from reobj_ros.stamp_join import Companion, Joined
-from reobj_ros.truth_input import COMPANION, TruthInput
+from reobj_ros.truth_input import TruthInput
 
 WAITING = 100
 """Frames that wait until their views are written, 100 MB at 640x480: none is lost when it hesitates."""
@@ -44,7 +44,7 @@ class TopicViews:
 
     def listen(self, device: str, process: Process) -> None:
         """Subscribes to all topics that are needed; ``process`` takes what is joined."""
-        companions = {COMPANION: self.truth.companion(), **geometry_companions(self._geometry)}
+        companions = {**self.truth.companions(), **geometry_companions(self._geometry)}
         detected = self._settings["masks"] == "detector"
         if detected:
             companions["instances"] = Companion(required=True)

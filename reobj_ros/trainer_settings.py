@@ -52,7 +52,7 @@ PARAMETERS = (
         "detector.name",
         "mask_rcnn",
         "source bags with masks of a detector: which one",
-        choices=tuple(sorted(DETECTORS)),
+        choices=tuple(sorted(name for name, entry in DETECTORS.items() if not entry.needs_masks)),
     ),
     Parameter(
         "silence",

@@ -36,9 +36,9 @@ class TruthInput:
         self._names: dict[int, str] = {}
         self._warn = warn
 
-    def companion(self) -> Companion:
+    def companions(self) -> dict[str, Companion]:
         """The required companion of an image."""
-        return Companion(required=True)
+        return {COMPANION: Companion(required=True)}
 
     def subscribe(self, node: Any, inputs: Inputs, prefix: str = "") -> None:
         """Subscribes to the label images and to their names; ``prefix`` is that of a camera's topics."""

@@ -91,6 +91,24 @@ TRUTH = (
         "JSON of instance ids to labels; only with `detector.name: label_image`",
     ),
 )
+GIVEN = (
+    Topic(
+        "`masks`",
+        "reobj_msgs/InstanceMasks",
+        "[masks of another node](bringup.md#your-own-segmenter), with exactly the stamp of their image; only "
+        "with `detector.name: masks`",
+    ),
+    Topic(
+        "`segments` or `segments/compressed`",
+        "sensor_msgs/Image, CompressedImage",
+        "or its label image, 8UC1, 16UC1, 32SC1 or PNG; with `detector.source: segments` or `detections`",
+    ),
+    Topic(
+        "`segments/detections`",
+        "vision_msgs/Detection2DArray",
+        "classes and scores of what is in `segments`, `detector.source: detections`; or alone, `boxes`",
+    ),
+)
 GEOMETRY = (
     Topic(
         "`depth` or `depth/compressedDepth`",
@@ -235,7 +253,7 @@ class NodePage:
 PAGES = (
     NodePage(
         live_node,
-        (IMAGE, *GEOMETRY, LOOP_CLOSURES, *TRUTH),
+        (IMAGE, *GEOMETRY, LOOP_CLOSURES, *GIVEN, *TRUTH),
         (*RESULTS, MASKS, EMBEDDINGS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *live_node.PARAMETERS),
         ("detector", "encoder", "association"),
@@ -243,7 +261,7 @@ PAGES = (
     ),
     NodePage(
         detector_node,
-        (IMAGE, *DEPTH, *TRUTH),
+        (IMAGE, *DEPTH, *GIVEN, *TRUTH),
         (MASKS, DIAGNOSTICS),
         (*INPUT_PARAMETERS, *detector_node.PARAMETERS),
         ("detector",),

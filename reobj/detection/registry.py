@@ -9,6 +9,8 @@ from typing import Any
 
 from reobj.detection.base import Detector
 from reobj.detection.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
+from reobj.detection.given_detector import GivenMasksConfig, GivenMasksDetector
+from reobj.detection.given_masks import MasksLookup
 from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
 from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
 from reobj.detection.mask_rcnn_weights import published_weights
@@ -25,28 +27,50 @@ TruthLookup = Callable[[int], LabelImage]
 
 
 @dataclass(frozen=True, slots=True)
+class Lookups:
+    """What some detectors read instead of the image; None where there is no such thing.
+
+    Attributes:
+        truth: for ``label_image``.
+        masks: for ``masks``.
+    """
+
+    truth: TruthLookup | None = None
+    masks: MasksLookup | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DetectorEntry:
     """How a detector is made.
 
     Attributes:
         config: dataclass of its configuration, complete by default.
-        make: ``make(config, device_name, truth_lookup)``.
+        make: ``make(config, device_name, lookups)``.
         needs_truth: whether it reads label images instead of the image.
+        needs_masks: whether it reads masks that another program found.
         needs_depth: whether it reads depth and intrinsics.
         slow: whether it is a network that may not keep up with a camera.
     """
 
     config: type[Any]
-    make: Callable[[Any, str, TruthLookup | None], Detector]
+    make: Callable[[Any, str, Lookups], Detector]
     needs_truth: bool = False
+    needs_masks: bool = False
     needs_depth: bool = False
     slow: bool = False
 
 
-def _label_image(config: LabelImageConfig, device: str, truth_lookup: TruthLookup | None) -> Detector:
-    if truth_lookup is None:
+def _label_image(config: LabelImageConfig, device: str, lookups: Lookups) -> Detector:
+    if lookups.truth is None:
         raise ConfigError(mismatch("detector label_image", "a source of label images", "none"))
-    return LabelImageDetector(truth_lookup, config)
+    return LabelImageDetector(lookups.truth, config)
+
+
+def _given_masks(config: GivenMasksConfig, device: str, lookups: Lookups) -> Detector:
+    if lookups.masks is None:
+        expected = "topics with the masks of another node, as live_node and detector_node have"
+        raise ConfigError(mismatch("detector masks", expected, "none"))
+    return GivenMasksDetector(lookups.masks, config)
 
 
 DETECTORS: dict[str, DetectorEntry] = {
@@ -57,6 +81,7 @@ DETECTORS: dict[str, DetectorEntry] = {
     "mask_rcnn": DetectorEntry(
         MaskRCNNConfig, lambda config, device, _: MaskRCNNDetector(config, device), slow=True
     ),
+    "masks": DetectorEntry(GivenMasksConfig, _given_masks, needs_masks=True),
     "onnx": DetectorEntry(OnnxConfig, lambda config, device, _: OnnxDetector(config, device), slow=True),
 }
 
@@ -106,4 +131,4 @@ def make_detector(
     """
     name = choose_detector(name)
     entry = detector_entry(name)
-    return entry.make(from_mapping(entry.config, options, f"detector.{name}"), device, truth_lookup)
+    return entry.make(from_mapping(entry.config, options, f"detector.{name}"), device, Lookups(truth_lookup))
