@@ -120,7 +120,8 @@ def score(scan: ScanNetScan, ways: dict[str, Callable[[Detector], Carried | Alon
         s = evaluator.scores()
         right = f"{s.revisits_right}/{s.revisit_claims}/{s.revisits_known}"
         print(
-            f"{name:15s} IDF1 {s.idf1 or 0:.3f} (precision {s.idp or 0:.3f}, recall {s.idr or 0:.3f}), HOTA {s.hota or 0:.3f}, switches {s.id_switches}, "
+            f"{name:15s} IDF1 {s.idf1 or 0:.3f} (precision {s.idp or 0:.3f}, recall {s.idr or 0:.3f}), "
+            f"HOTA {s.hota or 0:.3f}, switches {s.id_switches}, "
             f"ids {s.map_objects} of {s.objects_true} objects, revisits right/claimed/known {right}",
             flush=True,
         )
