@@ -36,7 +36,9 @@ class LiveNode(StageNode):
         self._desk = MapDesk(self._associator, encoder)
         self._cameras: dict[str, LiveCamera] = {}
         for name in names:
-            pipeline = Pipeline(stages.camera_detector(detector), encoder, self._associator.camera(name))
+            pipeline = Pipeline(
+                stages.camera_detector(detector, name), encoder, self._associator.camera(name)
+            )
             self._cameras[name] = LiveCamera(self, name, pipeline, self._outputs)
 
     def activate(self) -> None:
@@ -50,7 +52,7 @@ class LiveNode(StageNode):
         self.at_end(self._loops.stop)
         self.begin(str(self._stages.device), concerns=self._concerns, values=self._outputs.size)
         for name, camera in self._cameras.items():
-            camera.listen(self._map, self._loops, self._frames[name], self._stages.given())
+            camera.listen(self._map, self._loops, self._frames[name], self._stages.given(name))
         self._loops.subscribe(next(iter(self.inputs.values())))
 
     def tune(self, values: dict[str, Any]) -> None:

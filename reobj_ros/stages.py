@@ -24,6 +24,7 @@ from reobj.types import ModelId
 from reobj_ros.config_parameters import config_parameters, nested
 from reobj_ros.detector_input import DetectorInput, MakeInput, detector_input
 from reobj_ros.key_frames import KeyFrames
+from reobj_ros.late_masks import LateMasks
 from reobj_ros.networks import Held, HeldDetector, HeldEncoder
 from reobj_ros.parameters import Parameter
 from reobj_ros.stage_node import StageNode
@@ -41,7 +42,7 @@ DETECTOR = (
         "detector.propagate",
         "auto",
         "run the detector on key frames, beside the images, and carry its masks along in between, as "
-        "detector.propagation says; auto: where it is a network",
+        "detector.propagation says; masks of another node are carried to every image; auto: a network's are",
         choices=("auto", "on", "off"),
     ),
     Parameter("detector.imperfect", False, "add the mistakes of detector.imperfections, to try the rest on"),
@@ -89,6 +90,7 @@ class Stages:
         self.device: torch.device | None = None
         self._networks: list[Held[Any]] = []
         self._key_frames: KeyFrames | None = None
+        self._late_masks: LateMasks | None = None
         self._associator: MapAssociator | None = None
         for section in sections:
             getattr(self, f"_{section}_section")()
@@ -110,32 +112,41 @@ class Stages:
         read, self._make_input = detector_input(entry, alone.detector.options, self._node.warn)
         made = HeldDetector(lambda: build_detector(alone, str(self.device), read.truth, read.masks))
         self._networks.append(made)
-        self._key_frames = self._make_key_frames(config.detector.propagation)
+        self._key_frames = self._late_masks = None
+        if config.detector.propagation is not None:
+            self._carry_masks(alone, config.detector.propagation)
         return made
 
-    def camera_detector(self, detector: HeldDetector) -> Detector:
-        """The detector for the images of one camera, on key frames only where the parameters say so."""
+    def camera_detector(self, detector: HeldDetector, camera: str) -> Detector:
+        """The detector for the images of one camera; what carries masks along is its own."""
+        if self._late_masks is not None:
+            return self._late_masks.camera(camera)
         return detector if self._key_frames is None else self._key_frames.camera(detector)
 
-    def _make_key_frames(self, config: PropagationConfig | None) -> KeyFrames | None:
-        if config is None:
-            return None
-        entry = self._detector_entry
-        if entry.needs_truth or entry.needs_masks:  # it is there at once, and not for long
+    def _carry_masks(self, alone: PipelineConfig, config: PropagationConfig) -> None:
+        """Between key frames, or where masks of another node come late."""
+        device = str(self.device)
+        if self._detector_entry.needs_masks:
+            given = alone.detector.options
+            self._late_masks = LateMasks(
+                self._node, given, config, lambda masks: build_detector(alone, device, None, masks), device
+            )
+            self._networks.append(self._late_masks.flow)
+            return
+        if self._detector_entry.needs_truth:  # it is there at once, and not for long
             config = replace(config, background=False)
-        made = KeyFrames(self._node, config, str(self.device))
-        self._networks.append(made.flow)
-        self._node.at_end(made.close)
-        return made
+        self._key_frames = KeyFrames(self._node, config, device)
+        self._networks.append(self._key_frames.flow)
+        self._node.at_end(self._key_frames.close)
 
     @property
     def needs_depth(self) -> bool:
         """Whether the detector that was made looks at depth."""
         return self._detector_entry.needs_depth
 
-    def given(self) -> DetectorInput | None:
+    def given(self, camera: str) -> DetectorInput | None:
         """What a camera feeds the detector with; None where it looks at images."""
-        return self._make_input()
+        return self._make_input() if self._late_masks is None else self._late_masks.input(camera)
 
     def encoder(self) -> HeldEncoder:
         """The encoder."""
@@ -152,8 +163,9 @@ class Stages:
 
     def sleep(self) -> None:
         """Forgets masks, and frees the memory of the networks where it is that of a GPU for others."""
-        if self._key_frames is not None:
-            self._key_frames.reset()
+        for carried in (self._key_frames, self._late_masks):
+            if carried is not None:
+                carried.reset()
         if self.device is not None and self.device.type == "cuda":
             for network in self._networks:
                 network.put_down()

@@ -34,6 +34,11 @@ class StampBuffer(Generic[Item]):
             while len(self._items) > self._capacity:
                 self._items.popitem(last=False)
 
+    def last(self) -> int | None:
+        """Stamp of the item that was put last; None before the first."""
+        with self._lock:
+            return next(reversed(self._items), None)
+
     def __contains__(self, stamp_ns: int) -> bool:
         with self._lock:
             return stamp_ns in self._items

@@ -173,3 +173,39 @@ def test_without_a_detector_node_instances_of_another_node_get_their_ids(
     answer = until_answered(probe, show, heard)
     assert [one.instance.label for one in answer.objects] == ["chair", "cup"]
     assert all(one.track_id for one in answer.objects)
+
+
+def test_masks_that_come_late_are_carried_to_every_image(nodes: NodeProcesses, probe: Probe) -> None:
+    images = probe.node.create_publisher(Image, "/image", 10)
+    segments = probe.node.create_publisher(Image, "/segments", 10)
+    heard = probe.hear(InstanceMasks, "/instances")
+    carried = {
+        "detector.source": "segments",
+        "detector.propagate": "on",
+        "detector.propagation.max_age_s": 5.0,
+    }
+    nodes.start("detector_node", {**STAGES, **carried})
+    assert probe.until(lambda: all(p.get_subscription_count() for p in (images, segments)))
+
+    def answer(stamp_ns: int) -> InstanceMasks | None:
+        """To an image, without masks of its own."""
+        images.publish(picture(stamp_ns))
+        probe.until(lambda: any(to_ns(m.header.stamp) == stamp_ns for m in heard), 2.0)
+        return next((m for m in heard if to_ns(m.header.stamp) == stamp_ns), None)
+
+    def answered() -> int:
+        """The stamp of an image that was answered; the first are lost while nodes meet."""
+        return next(stamp for stamp in itertools.islice(STAMPS, 60) if answer(stamp) is not None)
+
+    past = answered()
+    assert not heard[-1].instances
+    answered()
+    segments.publish(image_message(label_image("chair", "cup"), "16UC1", header(past, "camera")))
+    for stamp_ns in itertools.islice(STAMPS, 40):  # within max_age_s
+        if (message := answer(stamp_ns)) is not None and message.instances:
+            break
+    made = instances_from(heard[-1])
+    assert made.labels == ("object", "object")
+    assert np.count_nonzero(made.label_image != label_image("chair", "cup")) < 50  # nothing moved
+    later = answer(next(STAMPS))
+    assert later is not None and len(later.instances) == 2
