@@ -52,6 +52,7 @@ setup(
         "typer>=0.12",
     ],
     extras_require={
+        "onnx": ["onnxruntime>=1.17"],  # segmenters from elsewhere; onnxruntime-gpu for CUDA
         "ray": ["ray>=2.30"],  # building views on a cluster
         "tensorboard": ["tensorboard>=2.15"],  # curves of a training
         "test": ["hypothesis", "pytest", "pytest-timeout"],  # else `colcon test` finds no tests

@@ -25,7 +25,7 @@ class FindingLimits:
         min_score: in [0, 1]. More finds fewer objects and fewer wrong ones.
         mask_threshold: in (0, 1), from which probability on a pixel belongs to the mask.
         min_area: least part of the image in [0, 1] that a mask covers where no better one hides it.
-        max_share: largest part of the image in [0, 1] that a mask covers.
+        max_share: largest part of the image in [0, 1] that a mask covers, hidden or not.
         max_overlap: in [0, 1]; of two masks with a larger IoU only the one with the better score stays,
             whatever their classes are. 1 keeps all.
         max_instances: those with the highest score stay.
@@ -123,13 +123,12 @@ def to_instances(
     """
     boxes = clipped(found.boxes.float(), height, width)
     rows = best_rows(boxes, found.scores, found.classes, wanted, limits)
-    masks = found.masks[rows]
-    if masks.dtype != torch.bool:
-        masks = masks >= limits.mask_threshold
-    kept = torch.nonzero(~suppressed(mask_overlaps(masks), limits.max_overlap))[:, 0]
-    kept = kept[_sized(masks[kept], limits)][: limits.max_instances]
+    masks = _binary(found.masks, rows, limits.mask_threshold)
+    overlaps, shares = mask_overlaps(masks)
+    kept = torch.nonzero(~suppressed(overlaps, limits.max_overlap) & (shares <= limits.max_share))[:, 0]
     label_image, areas = resolve_overlaps(masks[kept])
     large = areas >= max(1, limits.min_area * height * width)
+    large &= large.cumsum(0) <= limits.max_instances  # those behind have taken nothing from the better ones
     rows = rows[kept][large]
     classes = found.classes[rows].tolist()
     return Instances(
@@ -140,11 +139,14 @@ def to_instances(
     )
 
 
-def _sized(masks: Tensor, limits: FindingLimits) -> Tensor:
-    """(N,) bool: which masks (N, H, W) are neither too small nor too large."""
-    areas = masks.flatten(1).sum(1)
-    pixels = masks.shape[1] * masks.shape[2]
-    return (areas >= max(1, limits.min_area * pixels)) & (areas <= limits.max_share * pixels)
+def _binary(masks: Tensor, rows: Tensor, threshold: float) -> Tensor:
+    """(K, H, W) bool, the masks (N, H, W) of some rows; one by one, as a copy of all of them takes longer."""
+    if masks.dtype == torch.bool:
+        return masks[rows]
+    binary = torch.empty((len(rows), *masks.shape[1:]), dtype=torch.bool, device=masks.device)
+    for target, row in zip(binary, rows.tolist(), strict=True):
+        torch.ge(masks[row], threshold, out=target)
+    return binary
 
 
 def _renumbered(label_image: Tensor, keep: Tensor) -> Tensor:
@@ -163,10 +165,7 @@ def resolve_overlaps(masks: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         label image (H, W) int64, 0 = none, i = mask i - 1; and the pixels that each mask kept, (N,) int64.
     """
-    count = len(masks)
-    if count == 0:
-        return masks.new_zeros(masks.shape[1:], dtype=torch.int64), masks.new_zeros(0, dtype=torch.int64)
-    rank = torch.arange(count, 0, -1, dtype=torch.int16, device=masks.device)
-    best = (masks * rank[:, None, None]).amax(dim=0).to(torch.int64)
-    label_image = torch.where(best > 0, count + 1 - best, 0)
-    return label_image, torch.bincount(label_image.flatten(), minlength=count + 1)[1:]
+    label_image = torch.zeros(masks.shape[1:], dtype=torch.int64, device=masks.device)
+    for row in reversed(range(len(masks))):
+        label_image.masked_fill_(masks[row], row + 1)
+    return label_image, torch.bincount(label_image.flatten(), minlength=len(masks) + 1)[1:]

@@ -19,6 +19,7 @@ from reobj.tensors import upload
 from reobj.types import Frame, Instances
 
 _WARM = 4  #: findings of the first pass, enough to go through all heads
+_SMALL = 64  #: input size of the first pass on a CPU
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class MaskRCNNDetector:
 
     def _warm_up(self) -> None:
         """One pass through all heads: without a least score there is something to find even in nothing."""
-        set_limits(self._network, 0.0, _WARM, self._size)
+        gpu = self._device.type == "cuda"  # has to see the size that is to come, a CPU does not
+        set_limits(self._network, 0.0, _WARM, self._size if gpu else _SMALL)
         warm_up(self.detect, self._config.network, describe_device(self._device))
         set_limits(self._network, self._config.min_score, SPARE * self._config.max_instances, self._size)
 

@@ -14,18 +14,23 @@ from torch import Tensor
 _SAMPLES = 160 * 120
 
 
-def mask_overlaps(masks: Tensor) -> Tensor:
-    """IoU of each pair of masks, (N, N) float32, from an even grid of their pixels; 0 for empty ones.
+def mask_overlaps(masks: Tensor) -> tuple[Tensor, Tensor]:
+    """How much masks have in common, from an even grid of their pixels.
 
     Args:
         masks: (N, H, W) bool.
+
+    Returns:
+        (N, N) float32, IoU of each pair, 0 for empty ones; and (N,) float32, the part of the image in [0, 1]
+        that each one covers.
     """
     height, width = masks.shape[1:]
     step = max(1, int((height * width / _SAMPLES) ** 0.5))
     flat = masks[:, step // 2 :: step, step // 2 :: step].flatten(1).float()
     common = flat @ flat.T
     areas = common.diagonal()
-    return common / (areas[:, None] + areas[None] - common).clamp(min=1)
+    overlaps = common / (areas[:, None] + areas[None] - common).clamp(min=1)
+    return overlaps, areas / max(1, flat.shape[1])
 
 
 def suppressed(overlaps: Tensor, most: float) -> Tensor:

@@ -64,6 +64,14 @@ def test_dropped_masks_leave_no_pixels_behind() -> None:
     assert (found.label_image == 2).sum() == 48
 
 
+def test_a_mask_that_fills_the_frame_hides_nothing_when_it_is_too_large() -> None:
+    boxes = ((0, 0, WIDTH, HEIGHT), (4, 4, 14, 14))
+    scores, classes = torch.tensor([0.9, 0.6]), torch.tensor([3, 1])
+    found = Findings(torch.tensor(boxes).float(), scores, classes, squares(*boxes))
+    assert instances(found).labels == ("tv",)
+    assert instances(found, max_share=0.8).labels == ("chair",)
+
+
 def test_one_object_found_as_two_classes_stays_once() -> None:
     boxes = ((2, 2, 12, 12), (2, 2, 12, 11), (2, 12, 12, 22))
     scores, classes = torch.tensor([0.7, 0.8, 0.6]), torch.tensor([1, 2, 1])
@@ -128,14 +136,12 @@ def test_a_mask_without_pixels_is_dropped() -> None:
     assert len(instances(single(nan, [2.0, 2, 10, 10]))) == 0
 
 
-def test_overlaps_agree_with_painting_from_worst_to_best() -> None:
+def test_each_pixel_goes_to_the_first_mask_that_has_it() -> None:
     masks = torch.rand(9, 11, 13, generator=torch.Generator().manual_seed(1)) > 0.7
-    painted = np.zeros((11, 13), int)
-    for i in reversed(range(9)):
-        painted[masks[i].numpy()] = i + 1
+    first = np.where(masks.numpy().any(0), masks.numpy().argmax(0) + 1, 0)
     label_image, areas = resolve_overlaps(masks)
-    np.testing.assert_array_equal(label_image, painted)
-    np.testing.assert_array_equal(areas, np.bincount(painted.ravel(), minlength=10)[1:])
+    np.testing.assert_array_equal(label_image, first)
+    np.testing.assert_array_equal(areas, [(first == number).sum() for number in range(1, 10)])
 
 
 def test_no_masks_give_an_empty_label_image() -> None:

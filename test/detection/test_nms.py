@@ -10,7 +10,8 @@ from reobj.detection.nms import mask_overlaps, suppressed
 def test_overlaps_of_small_images_are_those_of_the_definition() -> None:
     masks = torch.rand(6, 30, 40, generator=torch.Generator().manual_seed(0)) > 0.6
     masks[5] = False
-    found = mask_overlaps(masks).numpy()
+    found, shares = (values.numpy() for values in mask_overlaps(masks))
+    np.testing.assert_allclose(shares, masks.numpy().mean((1, 2)), rtol=1e-6)
     for i, first in enumerate(masks.numpy()):
         for j, second in enumerate(masks.numpy()):
             union = (first | second).sum()
@@ -22,7 +23,7 @@ def test_overlaps_of_large_images_are_near_those_of_the_definition() -> None:
     masks[0, 100:500, 200:700] = True
     masks[1, 203:500, 311:890] = True
     exact = float((masks[0] & masks[1]).sum() / (masks[0] | masks[1]).sum())
-    assert abs(float(mask_overlaps(masks)[0, 1]) - exact) < 0.01
+    assert abs(float(mask_overlaps(masks)[0][0, 1]) - exact) < 0.01
 
 
 def test_filled_boxes_are_suppressed_as_torchvision_suppresses_boxes() -> None:
@@ -33,7 +34,7 @@ def test_filled_boxes_are_suppressed_as_torchvision_suppresses_boxes() -> None:
     for mask, (x0, y0, x1, y1) in zip(masks, boxes.tolist(), strict=True):
         mask[y0:y1, x0:x1] = True
     best_first = torch.arange(50, 0, -1).float()
-    gone = suppressed(mask_overlaps(masks), 0.3)
+    gone = suppressed(mask_overlaps(masks)[0], 0.3)
     assert torch.nonzero(~gone)[:, 0].tolist() == sorted(nms(boxes.float(), best_first, 0.3).tolist())
     assert gone.sum() > 5
 
