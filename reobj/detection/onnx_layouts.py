@@ -124,7 +124,7 @@ def _mask_rcnn(outputs: Arrays, seen: ModelImage, wanted: Wanted) -> Findings:
         kinds = [str(output.dtype) for output in by_rank[:2]]
         raise ModelError(mismatch("outputs of the onnx model", "integer classes and float scores", kinds))
     classes, scores = (torch.from_numpy(by_rank[i]) for i in (whole.index(True), whole.index(False)))
-    if by_rank[3].shape[2:] != seen.pixels.shape[1:]:
+    if len(by_rank[3]) and by_rank[3].shape[2:] != seen.pixels.shape[1:]:
         expected = f"of {seen.pixels.shape[1:]}, as the model's image"
         raise ModelError(mismatch("masks of the onnx model", expected, by_rank[3].shape[2:]))
     boxes = clipped(torch.from_numpy(seen.boxes_of(by_rank[2])), *seen.size)

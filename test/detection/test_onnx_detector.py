@@ -114,6 +114,15 @@ def test_another_number_of_classes_is_said(tmp_path: Path) -> None:
         run(model)
 
 
+def test_nothing_found_is_no_error(tmp_path: Path) -> None:
+    nothing = {"boxes": (0, 4), "scores": (0,), "masks": (0, 1, 0, 0)}
+    values = {name: np.zeros(shape, np.float32) for name, shape in nothing.items()}
+    model = fixed(tmp_path / "none.onnx", (3, 32, 48), {**values, "labels": np.zeros(0, np.int64)}, NAMES)
+    assert len(run(model)) == 0
+    table = np.zeros((1, 6, 0), np.float32)
+    assert len(run(fixed(tmp_path / "empty.onnx", (1, 3, 32, 48), {"o": table}, NAMES))) == 0
+
+
 def test_a_candidate_that_is_not_finite_is_dropped(tmp_path: Path) -> None:
     table = yolo_table((np.nan, 44, 36, 24, 0.1, 0.9), (42, 44, 36, 24, 0.6, np.nan))
     assert len(run(fixed(tmp_path / "model.onnx", (1, 3, 96, 96), {"o": table}, NAMES))) == 0
