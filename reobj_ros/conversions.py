@@ -178,9 +178,10 @@ def map_object_message(item: MapObject) -> MapObjectMessage:
 
 
 def progress_message(report: TrainReport, header: Header) -> TrainingProgress:
-    """How far a training run is; the message has the fields of the report."""
+    """How far a training run is; the message has the fields of the report, its score as rank-1."""
     fields = {field.name: getattr(report, field.name) for field in dataclasses.fields(report)}
-    return TrainingProgress(header=header, **fields | {"state": int(report.state)})
+    changed = {"state": int(report.state), "rank1": fields.pop("score")}
+    return TrainingProgress(header=header, **fields | changed)
 
 
 def vector(xyz: NDArray[np.float64]) -> Vector3:

@@ -119,19 +119,19 @@ def stopped_by_signals() -> Iterator[Event]:
 
 
 @contextmanager
-def training_bar() -> Iterator[Report]:
-    """A bar with loss, speed and validation rank-1; yields the function that is told of progress."""
+def training_bar(score: str = "rank-1") -> Iterator[Report]:
+    """A bar with loss, speed and validation score; yields the function that is told of progress."""
     columns = (
         TextColumn("{task.description:<11}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TextColumn("loss {task.fields[loss]:.4f}"),
         TextColumn("{task.fields[rate]:.0f} images/s"),
-        TextColumn("rank-1 {task.fields[rank1]}"),
+        TextColumn(score + " {task.fields[score]}"),
         TimeElapsedColumn(),
     )
     with Bar(*columns, console=errors) as bar:
-        task = bar.add_task("starting", total=1, loss=math.nan, rate=0.0, rank1="-")
+        task = bar.add_task("starting", total=1, loss=math.nan, rate=0.0, score="-")
 
         def show(report: TrainReport) -> None:
             bar.update(
@@ -141,7 +141,7 @@ def training_bar() -> Iterator[Report]:
                 total=report.steps,
                 loss=report.loss,
                 rate=report.images_per_second,
-                rank1=percent(None if math.isnan(report.rank1) else report.rank1),
+                score=percent(None if math.isnan(report.score) else report.score),
             )
             if report.message and report.message != said[-1] and report.state.name != "FAILED":
                 bar.console.print(report.message, soft_wrap=True)

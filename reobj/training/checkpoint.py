@@ -23,7 +23,7 @@ from reobj.settings import from_mapping
 from reobj.weights import load_into, read_weights
 
 FORMAT = "reobj training checkpoint"
-VERSION = 1
+VERSION = 2
 _MODULE, _OPTIMIZER, _BEST = "module.", "optimizer.", "best."
 
 
@@ -35,7 +35,7 @@ class Progressed:
         step: optimiser steps so far, the skipped ones too.
         seconds: spent on training, without validation.
         skipped: steps that were left out as their loss or gradient was not finite.
-        rank1: of the best validation; -1 before the first, and where there is nothing to ask.
+        score: of the best validation, in [0, 1]; -1 before the first, and where there is nothing to measure.
         best_step: when that was.
         stale: validations since.
         validated: step of the last validation.
@@ -44,7 +44,7 @@ class Progressed:
     step: int = 0
     seconds: float = 0.0
     skipped: int = 0
-    rank1: float = -1.0
+    score: float = -1.0
     best_step: int = 0
     stale: int = 0
     validated: int = 0

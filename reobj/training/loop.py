@@ -2,93 +2,60 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import math
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from numpy.typing import NDArray
 from torch import nn
 
 from reobj.errors import TrainingError
 from reobj.training.checkpoint import RunState, load_checkpoint, save_checkpoint
-from reobj.training.config import TrainConfig, config_mapping
-from reobj.training.data import BatchReader, TrainBatch, ahead
-from reobj.training.learner import BufferGuard, make_learner
+from reobj.training.data import ahead
+from reobj.training.learner import BufferGuard
 from reobj.training.meter import Meter
 from reobj.training.report import Report, TrainState
-from reobj.training.sampler import Sampler
 from reobj.training.schedule import budget_done, learning_rate, make_optimizer, set_learning_rate
+from reobj.training.task import Batch, LoopConfig, TrainingTask
 from reobj.training.tensorboard import Scalars
-from reobj.training.validation import Validator
-from reobj.views.store import ViewStore
 
 CHECKPOINT = "checkpoint"  #: folder within a run's folder
 _BAD_IN_A_ROW = 20  #: steps without a finite loss; a gradient scaler needs up to 17 to find its scale
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrainData:
-    """Which views are for what.
-
-    Attributes:
-        store: of all views.
-        train, validation: (N,) and (M,) int64, rows of the store, of different scenes.
-    """
-
-    store: ViewStore
-    train: NDArray[np.int64]
-    validation: NDArray[np.int64]
-
-
-class TrainingLoop:
+class TrainingLoop(Generic[Batch]):
     """One run on this process's device. With several processes all of them go through it together.
 
     Args:
+        task: what is trained, and from what.
         config: of the run.
-        data: its views.
         out: folder of the run.
         fabric: launched.
         report: is told how far the run is; a process that is not the first gives one that shows nothing.
         should_stop: asked before every step.
-
-    Raises:
-        InputError: too few views to train on.
-        ModelError: the network cannot be built.
     """
 
     def __init__(
         self,
-        config: TrainConfig,
-        data: TrainData,
+        task: TrainingTask[Batch],
+        config: LoopConfig,
         out: Path,
         fabric: Fabric,
         report: Report,
         should_stop: Callable[[], bool],
     ) -> None:
-        self._config, self._fabric, self._should_stop = config, fabric, should_stop
+        self._task, self._config, self._fabric = task, config, fabric
+        self._should_stop = should_stop
         self._checkpoint, self._boards = out / CHECKPOINT, out / "tensorboard"
-        table = data.store.table.only(data.train)
-        rank = fabric.global_rank
-        sampler = Sampler(table, config.sampler, config.seed, rank, fabric.world_size)
-        pin = fabric.device.type == "cuda"
-        self._reader = BatchReader(
-            data.store, data.train, sampler, config.model, config.augment, config.seed, rank, pin
-        )
-        self.validator = Validator(
-            data.store, data.validation, config.model, config.validation, config.workers
-        )
-        self._learner = make_learner(config, int(table.identities().max()) + 1).to(fabric.device)
-        self._meter = Meter(config, len(table), fabric.world_size, report)
-        self._told = _told(config, data, fabric.world_size)
+        self._learner = task.learner.to(fabric.device)
+        self._meter = Meter(config.budget, task.batch * fabric.world_size, task.samples, report)
+        self._told = {**task.told(), "devices": fabric.world_size}
         self._scaled = getattr(_precision(fabric), "scaler", None) is not None
         self._in_a_row, self._spent = 0, 0.0
         self.stopped = False
@@ -96,7 +63,7 @@ class TrainingLoop:
     @property
     def network(self) -> nn.Module:
         """What is trained."""
-        return self._learner.network
+        return self._task.network
 
     def run(self, resume: bool) -> RunState:
         """Trains to the end of the budget, or until asked to stop; the network then has the best weights.
@@ -133,7 +100,7 @@ class TrainingLoop:
         """All steps that are left, with the validations between them."""
         progressed, budget = state.progressed, self._config.budget
         guard = BufferGuard(self._learner)
-        reading = ahead(self._reader.read, itertools.count(progressed.step), self._config.workers)
+        reading = ahead(self._task.read, itertools.count(progressed.step), self._config.workers)
         with closing(reading) as batches:  # type: ignore[type-var]
             while not self._ends(state):
                 started = time.perf_counter()
@@ -159,7 +126,7 @@ class TrainingLoop:
         weary = patience is not None and state.progressed.stale >= patience
         return self.stopped or self._spent >= 1 or weary
 
-    def _step(self, batch: TrainBatch, state: RunState, guard: BufferGuard) -> float:
+    def _step(self, batch: Batch, state: RunState, guard: BufferGuard) -> float:
         """One step of the optimiser; left out if loss or gradient are not finite. Returns the loss.
 
         Random numbers within network and loss follow from (seed, step, rank) too.
@@ -167,11 +134,9 @@ class TrainingLoop:
         config, fabric, progressed = self._config, self._fabric, state.progressed
         part = 0.5 / config.budget.steps if config.budget.steps is not None else 0.0  # the middle of the step
         set_learning_rate(state.optimizer, learning_rate(config.optimizer, min(self._spent + part, 1.0)))
-        numbers = np.random.default_rng([config.seed, batch.step, fabric.global_rank, 5])
+        numbers = np.random.default_rng([config.seed, progressed.step, fabric.global_rank, 5])
         torch.manual_seed(int(numbers.integers(2**62)))
-        crops = self._reader.crops(batch, fabric.device)
-        objects = batch.objects.to(fabric.device, non_blocking=True)
-        loss = self._module(crops.foreground, crops.background, crops.mask, crops.inside, objects)
+        loss = self._task.loss(self._module, batch, fabric.device)
         fabric.backward(loss)
         norm = fabric.clip_gradients(
             self._module,
@@ -213,25 +178,24 @@ class TrainingLoop:
             boards.add(noted.step, **values, train__images_per_second=noted.images_per_second)
 
     def _validate(self, state: RunState, boards: Scalars) -> None:
-        """Measures rank-1, keeps the best weights, and writes a checkpoint."""
+        """Measures the network, keeps the best weights, and writes a checkpoint."""
         progressed = state.progressed
         self._meter.say(TrainState.VALIDATING, progressed)
         found = -1.0
         if self._fabric.global_rank == 0:
-            scores = self.validator.scores(self.validator.embed(self.network, self._fabric))
-            found = -1.0 if scores.rank1 is None else scores.rank1
+            found = self._task.measure(self._fabric)
         (found,) = self._agree(found)
-        better = found > progressed.rank1 or found < 0  # without questions the last weights are the best
+        better = found > progressed.score or found < 0  # without a measure the last weights are the best
         progressed.validated = progressed.step
         progressed.stale = 0 if better else progressed.stale + 1
         if better:
-            progressed.rank1, progressed.best_step = found, progressed.step
+            progressed.score, progressed.best_step = found, progressed.step
             state.best = {
                 name: value.detach().cpu().clone() for name, value in self.network.state_dict().items()
             }
         if found >= 0:
-            self._meter.rank1 = found
-            boards.add(progressed.step, validation__rank1=found)
+            self._meter.score = found
+            boards.add(progressed.step, validation__score=found)
         self._save(state)
 
     def _save(self, state: RunState) -> None:
@@ -254,20 +218,3 @@ class TrainingLoop:
 def _precision(fabric: Fabric) -> Any:
     """Fabric's precision, which holds the gradient scaler's state: empty without one."""
     return fabric.strategy.precision
-
-
-def _told(config: TrainConfig, data: TrainData, devices: int) -> dict[str, Any]:
-    """What decides the course of a run; it goes on only with the same."""
-    told = config_mapping(config)
-    del told["workers"]
-    views = {"train": _digest(data, data.train), "validation": _digest(data, data.validation)}
-    return {"config": told, "views": views, "devices": devices}
-
-
-def _digest(data: TrainData, rows: NDArray[np.int64]) -> str:
-    """Tells one set of views from another."""
-    table = data.store.table.only(rows)
-    digest = hashlib.sha256("\n".join(table.scene_names).encode())
-    for column in (table.scenes, table.instances, table.frames, table.boxes):
-        digest.update(np.ascontiguousarray(column).tobytes())
-    return digest.hexdigest()[:16]

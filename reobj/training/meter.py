@@ -6,8 +6,8 @@ import math
 from dataclasses import replace
 
 from reobj.training.checkpoint import Progressed
-from reobj.training.config import TrainConfig
 from reobj.training.report import Report, TrainReport, TrainState
+from reobj.training.sections import BudgetConfig
 
 _INTERVAL_S = 0.5  #: between two reports
 
@@ -16,16 +16,16 @@ class Meter:
     """Counts steps and makes a report of them now and then.
 
     Args:
-        config: of the run.
+        budget: of the run.
+        batch: views per step, over all devices.
         views: of the training set.
-        devices: each of which takes a batch per step.
         report: where reports go.
     """
 
-    def __init__(self, config: TrainConfig, views: int, devices: int, report: Report) -> None:
-        self._budget, self._batch = config.budget, config.sampler.batch * devices
+    def __init__(self, budget: BudgetConfig, batch: int, views: int, report: Report) -> None:
+        self._budget, self._batch = budget, batch
         self._report, self._views = report, views
-        self.rank1 = math.nan
+        self.score = math.nan
         self.checkpoint = ""
         self._losses: list[float] = []
         self._steps, self._seconds = 0, 0.0
@@ -34,7 +34,7 @@ class Meter:
     def begin(self, progressed: Progressed) -> None:
         """Starts where the run starts."""
         self._seconds = progressed.seconds
-        self.rank1 = progressed.rank1 if progressed.rank1 >= 0 else math.nan
+        self.score = progressed.score if progressed.score >= 0 else math.nan
         self.say(TrainState.TRAINING, progressed)
 
     def add(self, loss: float, progressed: Progressed, spent: float) -> TrainReport | None:
@@ -70,7 +70,7 @@ class Meter:
             steps=steps,
             epoch=self._epochs(progressed.step),
             epochs=max(self._epochs(steps), 1),
-            rank1=self.rank1,
+            score=self.score,
             checkpoint=self.checkpoint,
             message=message or skipped,
         )

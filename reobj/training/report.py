@@ -22,7 +22,7 @@ class TrainState(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrainReport:
-    """One report; the fields are those of reobj_msgs/TrainingProgress.
+    """One report; the fields are those of reobj_msgs/TrainingProgress, where ``score`` is ``rank1``.
 
     Attributes:
         state: what is being done.
@@ -31,9 +31,9 @@ class TrainReport:
         step: optimiser steps so far.
         steps: planned, > 0; with a limit of time an estimate.
         loss: mean over the last report interval; NaN before the first step.
-        rank1: of the last validation, in [0, 1]; NaN before the first.
+        score: of the last validation, in [0, 1]: rank-1 of an encoder, AP of a detector; NaN before it.
         images_per_second: over the last report interval and all devices.
-        views: of the training set.
+        views: of the training set; for a detector, images.
         checkpoint: folder of the last checkpoint or, when DONE, of the model; empty if none.
         message: one sentence, may be empty.
     """
@@ -44,7 +44,7 @@ class TrainReport:
     step: int = 0
     steps: int = 1
     loss: float = math.nan
-    rank1: float = math.nan
+    score: float = math.nan
     images_per_second: float = 0.0
     views: int = 0
     checkpoint: str = ""

@@ -20,8 +20,9 @@ from reobj.errors import ReobjError, StorageError
 from reobj.training.calibrate import calibrate
 from reobj.training.checkpoint import RunState
 from reobj.training.config import TrainConfig, config_mapping
+from reobj.training.encoder_task import EncoderTask, TrainData
 from reobj.training.hardware import make_fabric
-from reobj.training.loop import CHECKPOINT, TrainData, TrainingLoop
+from reobj.training.loop import CHECKPOINT, TrainingLoop
 from reobj.training.report import Report, TrainReport, TrainState, never, no_report
 from reobj.training.splitting import hold_out
 from reobj.views.store import ViewStore
@@ -109,11 +110,12 @@ def train_on(
     try:
         if not len(data.validation):
             last.end(TrainState.TRAINING, UNVALIDATED)
-        loop = TrainingLoop(config, data, out, fabric, last, should_stop)
+        task = EncoderTask(config, data, fabric)
+        loop = TrainingLoop(task, config, out, fabric, last, should_stop)
         state = loop.run(resume)
         if loop.stopped or fabric.global_rank > 0:
             return None
-        return _finish(config, data, out, fabric, loop, state, last)
+        return _finish(config, data, out, fabric, task, state, last)
     except ReobjError as error:
         last.end(TrainState.FAILED, str(error))
         raise
@@ -139,20 +141,20 @@ def _finish(
     data: TrainData,
     out: Path,
     fabric: Fabric,
-    loop: TrainingLoop,
+    task: EncoderTask,
     state: RunState,
     last: _Last,
 ) -> ModelCard:
     """Measures the trained network and writes the model."""
     last.end(TrainState.CALIBRATING, "")
-    views = loop.validator.embed(loop.network, fabric)
-    scores = loop.validator.scores(views)
+    views = task.validator.embed(task.network, fabric)
+    scores = task.validator.scores(views)
     calibration = calibrate(views, config.seed)
     card = save_model(
         out,
         config.model.network,
         config.model,
-        loop.network,
+        task.network,
         calibration,
         _training_facts(config, data, fabric, state),
         {"validation": scores.figures()},
@@ -164,7 +166,7 @@ def _finish(
     elif calibration is None:
         message = "not calibrated: no two objects of one class with two views in a held-out scene"
     rank1 = math.nan if scores.rank1 is None else scores.rank1
-    last.end(TrainState.DONE, message, checkpoint=str(out), rank1=rank1)
+    last.end(TrainState.DONE, message, checkpoint=str(out), score=rank1)
     return card
 
 

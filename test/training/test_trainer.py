@@ -18,7 +18,7 @@ from toy_views import toy_config, write_toy_views
 from reobj.encoding.model_file import load_model
 from reobj.encoding.model_spec import build_network
 from reobj.errors import InputError, StorageError, TrainingError
-from reobj.training import loop as loop_module
+from reobj.training import encoder_task
 from reobj.training.config import TrainConfig
 from reobj.training.report import TrainReport, TrainState
 from reobj.training.trainer import UNVALIDATED, open_data, train, train_on
@@ -152,14 +152,14 @@ class Poisoned(nn.Module):
 
 
 def poison(monkeypatch: pytest.MonkeyPatch, bad: range) -> None:
-    make = loop_module.make_learner
+    make = encoder_task.make_learner
 
     def make_poisoned(config: TrainConfig, classes: int) -> nn.Module:
         learner = make(config, classes)
         learner.loss = Poisoned(bad)
         return learner
 
-    monkeypatch.setattr(loop_module, "make_learner", make_poisoned)
+    monkeypatch.setattr(encoder_task, "make_learner", make_poisoned)
 
 
 def test_steps_without_a_finite_loss_are_left_out(
@@ -256,7 +256,7 @@ def test_reports_count_up_and_end_with_the_model(rooms: Path, tmp_path: Path) ->
     assert steps == sorted(steps) and steps[-1] == 8
     assert {report.steps for report in reports} == {8}
     assert reports[-1].state == TrainState.DONE and reports[-1].checkpoint == str(tmp_path)
-    assert 0 <= reports[-1].rank1 <= 1 and reports[-1].views == 72  # 3 of 4 rooms
+    assert 0 <= reports[-1].score <= 1 and reports[-1].views == 72  # 3 of 4 rooms
 
 
 def test_a_scene_with_one_instance_trains_without_questions(tmp_path: Path) -> None:

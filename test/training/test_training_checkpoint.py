@@ -39,7 +39,7 @@ def tensors(state: RunState) -> dict[str, Any]:
 def test_all_of_a_run_comes_back(tmp_path: Path, name: str) -> None:
     before = state_of(name, steps=3)
     before.best = {"weight": torch.arange(3.0)}
-    before.progressed.rank1, before.scaler = 0.25, {"scale": 2.0, "_growth_tracker": 3}
+    before.progressed.score, before.scaler = 0.25, {"scale": 2.0, "_growth_tracker": 3}
     save_checkpoint(tmp_path / "checkpoint", before, RUN)
     after = state_of(name)
     load_checkpoint(tmp_path / "checkpoint", after, RUN)
