@@ -15,8 +15,8 @@ from reobj.errors import InputError, mismatch
 from reobj.evaluation.retrieval import MeanSpread, RetrievalScores, over_folds
 from reobj.files import write_text
 from reobj.training.config import TrainConfig, config_mapping
-from reobj.training.hardware import make_fabric
 from reobj.training.encoder_task import TrainData
+from reobj.training.hardware import make_fabric
 from reobj.training.report import Report, never, no_report
 from reobj.training.splitting import hold_out, scene_folds
 from reobj.training.trainer import train_on

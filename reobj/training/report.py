@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 
 class TrainState(enum.IntEnum):
@@ -62,3 +63,18 @@ def no_report(report: TrainReport) -> None:
 def never() -> bool:
     """Does not ask for a stop."""
     return False
+
+
+class LastReport:
+    """Passes reports on and remembers the last one, to which the end is added."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._said = report, TrainReport(TrainState.TRAINING)
+
+    def __call__(self, report: TrainReport) -> None:
+        self._said = report
+        self._report(report)
+
+    def end(self, state: TrainState, message: str, **changes: Any) -> None:
+        """The last report once more, with another state."""
+        self(replace(self._said, state=state, message=message, **changes))

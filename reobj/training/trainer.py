@@ -4,31 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from lightning_fabric import Fabric
 
-from reobj import __version__
 from reobj.encoding.model_file import ModelCard, save_model
 from reobj.errors import ReobjError, StorageError
 from reobj.training.calibrate import calibrate
 from reobj.training.checkpoint import RunState
 from reobj.training.config import TrainConfig, config_mapping
 from reobj.training.encoder_task import EncoderTask, TrainData
+from reobj.training.facts import run_facts
 from reobj.training.hardware import make_fabric
 from reobj.training.loop import CHECKPOINT, TrainingLoop
-from reobj.training.report import Report, TrainReport, TrainState, never, no_report
+from reobj.training.report import LastReport, Report, TrainState, never, no_report
 from reobj.training.splitting import hold_out
 from reobj.views.store import ViewStore
 
 UNVALIDATED = "neither validated nor calibrated: there is no other scene to hold out"
-_PACKAGES = ("torch", "torchvision", "lightning-fabric")  #: whose versions model.json names
 
 
 def train(
@@ -106,7 +101,7 @@ def train_on(
     if (out / CHECKPOINT).exists() and not resume:
         raise StorageError(f"{out / CHECKPOINT} is there already: resume that run, or choose another folder")
     fabric.launch()
-    last = _Last(report if fabric.global_rank == 0 else no_report)
+    last = LastReport(report if fabric.global_rank == 0 else no_report)
     try:
         if not len(data.validation):
             last.end(TrainState.TRAINING, UNVALIDATED)
@@ -121,21 +116,6 @@ def train_on(
         raise
 
 
-class _Last:
-    """Passes reports on and remembers the last one, to which the end is added."""
-
-    def __init__(self, report: Report) -> None:
-        self._report, self._said = report, TrainReport(TrainState.TRAINING)
-
-    def __call__(self, report: TrainReport) -> None:
-        self._said = report
-        self._report(report)
-
-    def end(self, state: TrainState, message: str, **changes: Any) -> None:
-        """The last report once more, with another state."""
-        self(replace(self._said, state=state, message=message, **changes))
-
-
 def _finish(
     config: TrainConfig,
     data: TrainData,
@@ -143,7 +123,7 @@ def _finish(
     fabric: Fabric,
     task: EncoderTask,
     state: RunState,
-    last: _Last,
+    last: LastReport,
 ) -> ModelCard:
     """Measures the trained network and writes the model."""
     last.end(TrainState.CALIBRATING, "")
@@ -172,17 +152,10 @@ def _finish(
 
 def _training_facts(config: TrainConfig, data: TrainData, fabric: Fabric, state: RunState) -> dict[str, Any]:
     """What model.json says about how the model was made."""
-    progressed = state.progressed
     return {
         "configuration": config_mapping(config),
         "data": {"train": _counts(data, data.train), "validation": _counts(data, data.validation)},
-        "steps": progressed.step,
-        "skipped_steps": progressed.skipped,
-        "best_step": progressed.best_step,
-        "seconds": round(progressed.seconds, 1),
-        "devices": f"{fabric.world_size} x {_device_name(fabric.device)}",
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
-        "versions": {"reobj": __version__, **{name: version(name) for name in _PACKAGES}},
+        **run_facts(fabric, state.progressed),
     }
 
 
@@ -190,7 +163,3 @@ def _counts(data: TrainData, rows: np.ndarray) -> dict[str, int]:
     table = data.store.table.only(rows)
     objects = len(np.unique(table.identities())) if len(rows) else 0
     return {"scenes": len(np.unique(table.scenes)), "objects": objects, "views": len(rows)}
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"

@@ -12,8 +12,8 @@ from reobj.detection.batches import detect_all
 from reobj.errors import BagError, InputError, ScanError, ViewsError, mismatch
 from reobj.scans.base import FrameSource
 from reobj.scans.decode_ahead import map_ahead
+from reobj.scans.labelled import labelled_frames
 from reobj.scans.opening import open_source
-from reobj.scans.scannet import ScanNetScan
 from reobj.types import Frame, Instances, LabelImage
 from reobj.views.index import SceneOutcome
 from reobj.views.recordings import fingerprint, scene_name
@@ -84,7 +84,7 @@ def build_scene(task: SceneTask) -> SceneOutcome:
 
 
 def _build(task: SceneTask, source: FrameSource) -> SceneOutcome:
-    frames = _detected(task, _frames(source, task.settings.every, task.threads))
+    frames = _detected(task, labelled_frames(source, task.settings.every, task.threads))
     scene = SceneViews(task.out, task.scene, task.settings)
     try:
         for views in map_ahead(lambda item: _views(item, task.settings), frames, task.threads):
@@ -93,20 +93,6 @@ def _build(task: SceneTask, source: FrameSource) -> SceneOutcome:
     except BaseException:
         scene.abort()
         raise
-
-
-def _frames(source: FrameSource, every: int, threads: int) -> Iterator[_Item]:
-    """Number, frame and truth of every so many frames; those without truth are left out."""
-    items: Iterator[tuple[int, Frame, LabelImage | None]]
-    if isinstance(source, ScanNetScan):  # reads in any order: what is left out is not decoded
-        source.label_names()  # read once here, and not in each of the threads
-        numbers = range(0, len(source), every)
-        items = map_ahead(
-            lambda number: (number, source.frame(number), source.truth(number)), numbers, threads
-        )
-    else:
-        items = islice(((n, frame, truth) for n, (frame, truth) in enumerate(source)), 0, None, every)
-    return ((number, frame, truth) for number, frame, truth in items if truth is not None)
 
 
 def _detected(task: SceneTask, frames: Iterator[_Item]) -> Iterator[_Detected]:
