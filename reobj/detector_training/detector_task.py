@@ -17,6 +17,7 @@ from reobj.detector_training.learner import DetectorLearner
 from reobj.detector_training.pictures import PictureScene
 from reobj.detector_training.reader import PictureReader, PictureSet
 from reobj.detector_training.samples import Sample
+from reobj.detector_training.scores import DetectionScores
 from reobj.detector_training.start import start_network
 from reobj.detector_training.validation import DetectorValidator
 
@@ -55,6 +56,7 @@ class DetectorTask:
         network = start_network(config, data.labels)
         self.learner: nn.Module = DetectorLearner(network, keep_statistics=config.start != "random")
         self.batch, self.samples = config.batch, len(data.train)
+        self.measured: DetectionScores | None = None  #: by the last ``measure``
 
     @property
     def network(self) -> MaskRCNN:
@@ -74,8 +76,10 @@ class DetectorTask:
 
     def measure(self, fabric: Fabric) -> float:
         """Average precision of the named masks at an IoU of 0.5, mean over labels; -1 without pictures."""
-        ap = self.validator.scores(self.network, fabric).named.ap if self.validator.rows else None
-        return -1.0 if ap is None else ap
+        if not self.validator.rows:
+            return -1.0
+        self.measured = self.validator.scores(self.network, fabric)
+        return -1.0 if self.measured.named.ap is None else self.measured.named.ap
 
     def told(self) -> dict[str, Any]:
         """The configuration and the pictures."""

@@ -34,8 +34,18 @@ class DetectorLearner(nn.Module):
         return self
 
     def forward(self, images: Sequence[Tensor], targets: Sequence[Mapping[str, Tensor]]) -> Tensor:
-        """() float32: the loss of images, each (3, H, W) float32 in [0, 1], with torchvision's targets."""
-        losses: Mapping[str, Tensor] = self.network(list(images), list(targets))
+        """() float32: the loss.
+
+        Whole numbers come, as a wrapper that changes precision would round others: pixels to 3 digits.
+
+        Args:
+            images: each (3, H, W) uint8.
+            targets: of each ``boxes`` (N, 4) int64, ``labels`` (N,) int64 and ``masks`` (N, H, W) uint8.
+        """
+        losses: Mapping[str, Tensor] = self.network(
+            [image.to(torch.float32) / 255 for image in images],
+            [{**target, "boxes": target["boxes"].to(torch.float32)} for target in targets],
+        )
         return torch.stack(list(losses.values())).sum()
 
 

@@ -23,7 +23,7 @@ class Sample:
 
     Attributes:
         image: (3, H, W) uint8, RGB.
-        boxes: (N, 4) float32 pixels x0 y0 x1 y1, half-open.
+        boxes: (N, 4) int64 pixels x0 y0 x1 y1, half-open.
         classes: (N,) int64, from 1.
         masks: (N, H, W) uint8, 0 or 1.
     """
@@ -34,10 +34,10 @@ class Sample:
     masks: Tensor
 
     def to(self, device: torch.device) -> tuple[Tensor, dict[str, Tensor]]:
-        """Image (3, H, W) float32 in [0, 1], and the targets as torchvision names them."""
-        image = self.image.to(device, non_blocking=True).to(torch.float32) / 255
+        """The image, and the targets under torchvision's names, on another device."""
         named = {"boxes": self.boxes, "labels": self.classes, "masks": self.masks}
-        return image, {name: value.to(device, non_blocking=True) for name, value in named.items()}
+        targets = {name: value.to(device, non_blocking=True) for name, value in named.items()}
+        return self.image.to(device, non_blocking=True), targets
 
 
 def make_sample(
@@ -57,7 +57,7 @@ def make_sample(
     masks = seen.label_image[None] == numbers[:, None, None]
     return Sample(
         torch.from_numpy(np.ascontiguousarray(colour.transpose(2, 0, 1))),
-        torch.from_numpy(seen.boxes[rows].reshape(-1, 4)),
+        torch.from_numpy(seen.boxes[rows].reshape(-1, 4).astype(np.int64)),
         torch.tensor([classes[seen.labels[row]] for row in rows], dtype=torch.int64),
         torch.from_numpy(masks.astype(np.uint8)),
     )

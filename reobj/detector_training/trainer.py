@@ -74,7 +74,7 @@ def train_detector(
     last = LastReport(report)
     try:
         data = _open(config, scans, validation, out, last, should_stop)
-        config = _with_steps(config, len(data.train), fabric.world_size)
+        config = with_steps(config, len(data.train), fabric.world_size)
         if not len(data.validation):
             last.end(TrainState.TRAINING, UNVALIDATED)
         task = DetectorTask(config, data, fabric)
@@ -140,7 +140,7 @@ def _labels(config: DetectorTrainConfig, scenes: list[PictureScene]) -> tuple[st
     return tuple(dict.fromkeys(config.labels)) or known
 
 
-def _with_steps(config: DetectorTrainConfig, pictures: int, devices: int) -> DetectorTrainConfig:
+def with_steps(config: DetectorTrainConfig, pictures: int, devices: int) -> DetectorTrainConfig:
     """The configuration with steps in place of epochs."""
     if config.epochs is None:
         return config
@@ -160,7 +160,9 @@ def _finish(
     """Measures the trained network and writes the detector."""
     figures: dict[str, Any] = {}
     if len(data.validation):
-        figures = task.validator.scores(task.network, fabric).figures()
+        last_is_best = state.progressed.best_step == state.progressed.validated
+        known = task.measured if last_is_best else None
+        figures = (known or task.validator.scores(task.network, fabric)).figures()
     facts = {
         "configuration": detector_config_mapping(config),
         "data": {"train": scene_counts(data.train), "validation": scene_counts(data.validation)},
