@@ -26,7 +26,7 @@ def scan(tmp_path: Path) -> Path:
 
 def test_help_names_every_command() -> None:
     text = reobj("--help").stdout
-    commands = ("scan", "run", "demo", "views", "train", "evaluate", "reproduce")
+    commands = ("scan", "run", "demo", "views", "train", "train-detector", "evaluate", "reproduce")
     assert all(command in text for command in commands)
 
 

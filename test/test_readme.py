@@ -59,7 +59,7 @@ def test_the_reobj_commands_with_placeholders_name_options_that_exist() -> None:
     commands = [command for command in starting_with("reobj") if not is_example(command)]
     assert commands
     for command in commands:
-        names = list(itertools.takewhile(lambda word: word.isalpha() and word.islower(), command[1:3]))
+        names = list(itertools.takewhile(lambda word: re.fullmatch("[a-z]+(-[a-z]+)*", word), command[1:3]))
         help_text = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "200"}).output
         for option in (word for word in command if word.startswith("--")):
             assert option in help_text, shlex.join(command)
