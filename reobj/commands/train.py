@@ -126,7 +126,7 @@ def training_bar(score: str = "rank-1") -> Iterator[Report]:
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
         TextColumn("loss {task.fields[loss]:.4f}"),
-        TextColumn("{task.fields[rate]:.0f} images/s"),
+        TextColumn("{task.fields[rate]:.1f} images/s"),
         TextColumn(score + " {task.fields[score]}"),
         TimeElapsedColumn(),
     )

@@ -58,6 +58,8 @@ class DetectorTask:
         self.batch, self.samples = config.batch, len(data.train)
         self.measured: DetectionScores | None = None  #: by the last ``measure``
 
+    same_shapes = False  # as many regions as there are objects
+
     @property
     def network(self) -> MaskRCNN:
         """What is trained, in torchvision's form."""

@@ -62,6 +62,8 @@ class EncoderTask:
         self.learner = make_learner(config, int(table.identities().max()) + 1)
         self.batch, self.samples = config.sampler.batch, len(table)
 
+    same_shapes = True
+
     @property
     def network(self) -> nn.Module:
         """What is trained, without the loss."""

@@ -91,7 +91,7 @@ class TrainingLoop(Generic[Batch]):
             _precision(self._fabric).load_state_dict(state.scaler)
         with (
             closing(Scalars(self._boards, state.progressed.step, self._fabric.global_rank == 0)) as boards,
-            torch.backends.cudnn.flags(enabled=True, benchmark=self._fabric.device.type == "cuda"),
+            torch.backends.cudnn.flags(enabled=True, benchmark=self._task.same_shapes),
         ):
             self._steps(state, boards)
         return state

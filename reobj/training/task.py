@@ -60,6 +60,11 @@ class TrainingTask(Protocol[Batch]):
         """Views, or images, of the training set."""
         ...
 
+    @property
+    def same_shapes(self) -> bool:
+        """Whether all layers see equal shapes in each step: trying which kernels are fastest pays then."""
+        ...
+
     def read(self, step: int) -> Batch:
         """The batch of a step, on the CPU; the same in whichever thread it is called."""
         ...
