@@ -24,7 +24,10 @@ def identity_command(
         str, typer.Option(help="Of colour, colour_depth, colour_depth_pose, drifting_pose.")
     ] = "colour,colour_depth,colour_depth_pose,drifting_pose",
     config: Annotated[
-        Path | None, typer.Option(help="As config/pipeline.yaml: encoder and association of it are used.")
+        Path | None,
+        typer.Option(
+            help="As config/pipeline.yaml: its encoder, association, and detector for the masks of that name."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/identity"),
     cache: Annotated[Path, typer.Option(help="Folder of detections and embeddings.")] = Path(
@@ -36,17 +39,23 @@ def identity_command(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Print how well systems keep objects apart and know them again, and write tables and a page."""
-    from reobj.config import PipelineConfig, load_config  # torch takes seconds to import: not for --help
+    from reobj.config import (
+        DetectorSection,
+        PipelineConfig,
+        load_config,
+    )  # torch takes seconds to import: not for --help
     from reobj.evaluation.identity_run import IdentitySettings
     from reobj.evaluation.identity_systems import Inputs, Masks, System
     from reobj.evaluation.identity_tables import scores_table
     from reobj.identity_report import PAGE_FILE, IdentityReportConfig, evaluate_identity
 
     stages = PipelineConfig() if config is None else load_config(config)
+    given = stages.detector if stages.detector.name != DetectorSection().name else None
     settings = IdentitySettings(
         masks=chosen(Masks, masks, "--masks"),
         systems=chosen(System, systems, "--systems"),
         inputs=chosen(Inputs, modes, "--modes"),
+        detector=given,
         encoder=stages.encoder,
         association=stages.association,
         cache=cache,

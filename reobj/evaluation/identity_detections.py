@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from reobj.config import EncoderSection, PipelineConfig, build_detector, build_encoder
+from reobj.config import DetectorSection, EncoderSection, PipelineConfig, build_detector, build_encoder
 from reobj.detection.truth import TruthBuffer
 from reobj.encoding.registry import encoder_entry
 from reobj.errors import InputError, mismatch
@@ -30,6 +30,7 @@ def detections(
     encoder: EncoderSection,
     device: str = "auto",
     *,
+    detector: DetectorSection | None = None,
     limit: int | None = None,
     cache: Path | None = None,
     progress: Progress = silent,
@@ -41,6 +42,7 @@ def detections(
         source: the recording, opened.
         masks, encoder: the stages.
         device: of the networks.
+        detector: of ``Masks.detector``; None for Mask R-CNN.
         limit: number of frames at most; None = all.
         cache: folder of .npz files; None keeps nothing.
         progress: called after each frame that is computed.
@@ -51,10 +53,11 @@ def detections(
     """
     if not source.has_truth:
         raise InputError(mismatch(f"recording {path}", "one with true instances", "none"))
-    file = None if cache is None else cache / _file_name(path, source, masks, encoder, limit)
+    config = PipelineConfig(masks.section(detector), encoder)
+    file = None if cache is None else cache / _file_name(path, source, masks, config, limit)
     if file is not None and file.is_file():
         return load_detections(file)
-    scan = _detect(source, PipelineConfig(masks.section(), encoder), device, limit, progress)
+    scan = _detect(source, config, device, limit, progress)
     if file is not None:
         save_detections(file, scan)
     return scan
@@ -83,13 +86,14 @@ def _detect(
 
 
 def _file_name(
-    path: Path, source: FrameSource, masks: Masks, encoder: EncoderSection, limit: int | None
+    path: Path, source: FrameSource, masks: Masks, config: PipelineConfig, limit: int | None
 ) -> str:
     """Names everything that the content depends on, most of it as a hash."""
+    encoder = config.encoder
     models = sorted(encoder_entry(encoder.name).calibrations(encoder.options))
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     stats = [(item.name, item.stat().st_size, item.stat().st_mtime_ns) for item in files if item.is_file()]
     key = json.dumps(
-        [FORMAT, str(path.resolve()), stats, repr(masks.section()), repr(encoder), models, limit]
+        [FORMAT, str(path.resolve()), stats, repr(config.detector), repr(encoder), models, limit]
     )
     return f"{source.name}-{masks.value}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"

@@ -13,7 +13,7 @@ import numpy as np
 
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.base import Association, Associator
-from reobj.config import EncoderSection, PipelineConfig
+from reobj.config import DetectorSection, EncoderSection, PipelineConfig
 from reobj.errors import ScanError, mismatch
 from reobj.evaluation.identity import IdentityConfig, IdentityEvaluator
 from reobj.evaluation.identity_cache import DetectedFrame, DetectedScan
@@ -52,6 +52,7 @@ class IdentitySettings:
 
     Attributes:
         masks, systems, inputs: each system runs over each kind of masks, with all inputs it makes use of.
+        detector: of ``Masks.detector``; None for Mask R-CNN.
         encoder: whose embeddings all systems get.
         association: of our system.
         drift: of the poses in ``Inputs.drifting_pose``.
@@ -64,6 +65,7 @@ class IdentitySettings:
     masks: tuple[Masks, ...] = (Masks.true, Masks.imperfect)
     systems: tuple[System, ...] = tuple(System)
     inputs: tuple[Inputs, ...] = tuple(Inputs)
+    detector: DetectorSection | None = None
     encoder: EncoderSection = field(default_factory=EncoderSection)
     association: AssociatorConfig = field(default_factory=AssociatorConfig)
     drift: DriftConfig = field(default_factory=DriftConfig)
@@ -97,6 +99,7 @@ def evaluate_scan(
             masks,
             settings.encoder,
             settings.device,
+            detector=settings.detector,
             limit=settings.frames,
             cache=settings.cache,
             progress=progress,
@@ -109,7 +112,7 @@ def _run_all(
     source: FrameSource, scan: DetectedScan, masks: Masks, settings: IdentitySettings, progress: Progress
 ) -> list[RunOutcome]:
     """All runs over one kind of masks, each frame through all of them."""
-    config = PipelineConfig(masks.section(), settings.encoder, settings.association)
+    config = PipelineConfig(masks.section(settings.detector), settings.encoder, settings.association)
     keys = run_keys(masks, settings.systems, settings.inputs)
     runs = [_Run(key, make_associator(key.system, config), settings.scores) for key in keys]
     used = tuple(dict.fromkeys(key.inputs for key in keys))

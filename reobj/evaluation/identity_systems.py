@@ -25,12 +25,12 @@ class Masks(str, enum.Enum):
 
     true = "true"  #: the true masks
     imperfect = "imperfect"  #: true masks with a detector's mistakes, see ImperfectionConfig
-    detector = "detector"  #: Mask R-CNN
+    detector = "detector"  #: that of a configuration, Mask R-CNN by default
 
-    def section(self) -> DetectorSection:
-        """The detector's configuration."""
+    def section(self, detector: DetectorSection | None = None) -> DetectorSection:
+        """The detector's configuration; ``detector`` in place of Mask R-CNN."""
         if self is Masks.detector:
-            return DetectorSection("mask_rcnn", MaskRCNNConfig())
+            return detector or DetectorSection("mask_rcnn", MaskRCNNConfig())
         return DetectorSection(
             imperfections=ImperfectionConfig() if self is Masks.imperfect else None,
         )

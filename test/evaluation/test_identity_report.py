@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from reobj.cli import app
-from reobj.config import EncoderSection
+from reobj.config import DetectorSection, EncoderSection
+from reobj.detection.label_image import LabelImageConfig
 from reobj.encoding.trained import TrainedConfig
 from reobj.errors import InputError
 from reobj.evaluation import identity_detections, identity_run
@@ -48,6 +49,16 @@ def settings(tmp_path: Path, tiny_model: Callable[..., Any]) -> IdentitySettings
     tiny_model("tiny")
     encoder = EncoderSection("trained", TrainedConfig(str(tmp_path / "tiny")))
     return IdentitySettings(masks=(Masks.true,), encoder=encoder, cache=tmp_path / "cache", device="cpu")
+
+
+def test_the_masks_of_a_detector_are_those_of_the_one_that_is_given(
+    scan: Path, settings: IdentitySettings
+) -> None:
+    chairs = DetectorSection("label_image", LabelImageConfig(exclude=("cup",)))
+    given = replace(settings, masks=(Masks.detector,), systems=(System.deepsort,), detector=chairs)
+    assert evaluate_scan(scan, given).runs[0].detected == FRAMES  # each of them has one chair
+    other = replace(given, detector=DetectorSection("label_image", LabelImageConfig()))
+    assert evaluate_scan(scan, other).runs[0].detected == 2 * FRAMES  # not the first one's, of the cache
 
 
 def test_each_system_runs_with_all_inputs_that_it_makes_use_of(
