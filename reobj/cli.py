@@ -10,7 +10,18 @@ import typer
 from rich.markup import escape
 
 from reobj import __version__
-from reobj.commands import demo, evaluate, map_file, reproduce, run, scan, train, train_detector, views
+from reobj.commands import (
+    annotate,
+    demo,
+    evaluate,
+    map_file,
+    reproduce,
+    run,
+    scan,
+    train,
+    train_detector,
+    views,
+)
 from reobj.commands.console import errors
 from reobj.environment import PATIENT
 from reobj.errors import ReobjError
@@ -28,6 +39,7 @@ app.add_typer(map_file.app, name="map")
 app.command("train")(train.train_command)
 app.command("train-detector")(train_detector.train_detector_command)
 app.command("run")(run.run_command)
+app.command("annotate")(annotate.annotate_command)
 app.command("demo")(demo.demo_command)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +12,14 @@ import typer
 from numpy.typing import NDArray
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    ProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as Bar
 from rich.table import Column, Table
 
@@ -43,18 +50,32 @@ COLUMNS = {
 
 
 @contextmanager
+def progress_bars() -> Iterator[Callable[[str], Progress]]:
+    """Progress bars one below the other; yields what begins one with a title."""
+    with Bar(*_bar_columns(), console=errors) as bar:
+
+        def begin(title: str) -> Progress:
+            task = bar.add_task(title, total=None)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield begin
+
+
+@contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
     """A progress bar while the block runs; yields the function that moves it."""
-    columns = (
+    with progress_bars() as begin:
+        yield begin(title)
+
+
+def _bar_columns() -> tuple[ProgressColumn, ...]:
+    return (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Bar(*columns, console=errors) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def score_table(runs: Mapping[str, IdentityScores]) -> Table:

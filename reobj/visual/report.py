@@ -58,6 +58,7 @@ class ReportData:
         top_view, timeline: SVG elements, see draw_top_view and draw_timeline; None if there is none.
         command: that made the run.
         versions: of the packages that took part, by name.
+        rounds: what each round of a refined run did, in words.
     """
 
     title: str
@@ -74,6 +75,7 @@ class ReportData:
     timeline: Markup | None = None
     command: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    rounds: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

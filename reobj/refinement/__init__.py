@@ -1,0 +1,1 @@
+"""Recordings looked at more than once: ids refined in rounds, and annotation from a few drawn frames."""
