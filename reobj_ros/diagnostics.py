@@ -28,6 +28,9 @@ CURES = {
 }
 """What helps when a stage is the slowest one."""
 
+BESIDE = "key_frame"
+"""What a detector does beside the frames: none of them waits for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
@@ -150,6 +153,7 @@ def behind(dropped: int, received: int, latency: Mapping[str, float]) -> str:
     """
     said = f"falling behind: {dropped} of {received} frames overtaken by newer ones"
     medians = {name.removesuffix("_p50_ms"): ms for name, ms in latency.items() if name.endswith("_p50_ms")}
+    medians.pop(BESIDE, None)
     if not medians:
         return said
     stage = max(medians, key=lambda name: medians[name])

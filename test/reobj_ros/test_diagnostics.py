@@ -93,6 +93,7 @@ def test_falling_behind_names_the_slowest_stage_and_what_helps(node: Node) -> No
 def test_what_is_no_stage_of_ours_has_no_cure() -> None:
     assert behind(1, 2, {"gather_p50_ms": 8.0}).endswith("as gather takes 8 ms")
     assert behind(1, 2, {}).endswith("overtaken by newer ones")
+    assert "as encode takes 40 ms" in behind(1, 2, {"key_frame_p50_ms": 900.0, "encode_p50_ms": 40.0})
 
 
 def test_falling_behind_is_logged_now_and_then(
