@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,7 +48,9 @@ class EgoMotion:
         self._camera = camera
         v, u = np.mgrid[: size[0], : size[1]].astype(np.float32)
         x, y = camera.rays(u, v)
-        self._rays = np.stack([x, y, np.ones_like(x)], axis=-1).astype(np.float32)
+        self._rays = np.stack([x, y, np.ones_like(x)]).astype(np.float32)
+        self._points = np.empty_like(self._rays)  # written again each time: fresh memory costs more than sums
+        self._source = np.empty((*size, 2), np.float32)
 
     @classmethod
     def of(cls, key: Frame) -> EgoMotion | None:
@@ -61,19 +62,21 @@ class EgoMotion:
     def source(self, frame: Frame, key: Frame) -> RigidPlaces | None:
         """Where the surfaces of ``frame`` were in the key frame, if the scene stood still.
 
-        None when a frame lacks depth or pose, or has another camera.
+        None when a frame lacks depth or pose, or has another camera. Holds until the next call.
         """
         if frame.depth is None or frame.pose is None or key.depth is None or key.pose is None:
             return None
         if frame.intrinsics != self._camera:
             return None
         motion = (np.linalg.inv(key.pose) @ frame.pose).astype(np.float32)
-        depth = np.nan_to_num(frame.depth, posinf=0.0)
-        points = cv2.transform(self._rays * depth[..., None], motion[:3])
-        z = np.maximum(points[..., 2], np.float32(_NEAREST))
-        u, v = self._camera.project(points[..., 0] / z, points[..., 1] / z)
-        source = np.dstack([u, v]).astype(np.float32)
+        measured = (frame.depth > 0) & (frame.depth < np.inf)
+        points, source = self._points, self._source
+        np.einsum("ij,jhw->ihw", motion[:3, :3], self._rays, out=points)  # no BLAS, whose threads wait
+        points *= np.where(measured, frame.depth, np.float32(0))
+        points += motion[:3, 3, None, None]
+        z = points[2]
+        points[:2] /= np.maximum(z, np.float32(_NEAREST))
+        source[..., 0], source[..., 1] = self._camera.project(points[0], points[1])
         there = nearest(key.depth, source, _OUTSIDE)
-        same = np.abs(there - points[..., 2]) < _METRES + _SHARE * z  # False for NaN
-        measured = depth > 0
+        same = np.abs(there - z) < _METRES + _SHARE * np.maximum(z, np.float32(_NEAREST))  # False for NaN
         return RigidPlaces(source, same & measured & (there > 0), measured & (there == _OUTSIDE))
