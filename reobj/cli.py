@@ -20,6 +20,7 @@ from reobj.commands import (
     scan,
     train,
     train_detector,
+    train_refiner,
     views,
 )
 from reobj.commands.console import errors
@@ -38,6 +39,7 @@ app.add_typer(views.app, name="views")
 app.add_typer(map_file.app, name="map")
 app.command("train")(train.train_command)
 app.command("train-detector")(train_detector.train_detector_command)
+app.command("train-refiner")(train_refiner.train_refiner_command)
 app.command("run")(run.run_command)
 app.command("annotate")(annotate.annotate_command)
 app.command("demo")(demo.demo_command)

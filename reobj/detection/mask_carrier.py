@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from reobj.detection.ego_motion import EgoMotion
 from reobj.detection.flow_chain import FlowChain
 from reobj.detection.mask_borders import refine_borders
-from reobj.detection.optical_flow import OpticalFlow
+from reobj.detection.optical_flow import Flow, OpticalFlow
+from reobj.detection.refiner_crops import CarriedView, Refiner
 from reobj.detection.sampling import nearest
 from reobj.errors import InputError, mismatch
 from reobj.types import Frame, Instances
@@ -30,11 +31,13 @@ class CarrierParts:
         consistency: distrust what was hidden in between, by flow there and back.
         colour: move borders to where the colour changes.
         ego_motion: depth and pose in place of flow, where both are known and the scene stood still.
+        refiner: has the last word on the masks, with the colour image and the flow before it.
     """
 
     consistency: bool = True
     colour: bool = True
     ego_motion: bool = True
+    refiner: Refiner | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +73,7 @@ class Trail:
         self._grey = _grey(key)
         self._chain = FlowChain(key.height, key.width, self._parts.consistency)
         self._ego = EgoMotion.of(key) if self._parts.ego_motion else None
+        self._back: Flow | None = None
 
     @property
     def known(self) -> float:
@@ -85,7 +89,8 @@ class Trail:
         if frame.colour.shape != self.key.colour.shape:
             expected = f"{self.key.width}x{self.key.height}, as the key frame"
             raise InputError(mismatch("image", expected, f"{frame.width}x{frame.height}"))
-        self._chain.add(*flow.between(self.last.colour, frame.colour))
+        there, self._back = flow.between(self.last.colour, frame.colour)
+        self._chain.add(there, self._back)
         self.last = frame
         self.age += 1
         rigid = None if self._ego is None else self._ego.source(frame, self.key)
@@ -97,7 +102,15 @@ class Trail:
         if self.age == 0:
             return CarriedMasks(instances.label_image, np.ones(len(instances), np.float32))
         moved = self._chain.labels(instances.label_image)
-        return CarriedMasks(self._bordered(moved), self._confidence(moved, len(instances)))
+        count = len(instances)
+        return CarriedMasks(self._refined(moved, count), self._confidence(moved, count))
+
+    def _refined(self, moved: NDArray[np.uint16], count: int) -> NDArray[np.uint16]:
+        labels, refine = self._bordered(moved), self._parts.refiner
+        if refine is None or self._back is None or not count:
+            return labels
+        frame, trusted = self.last, self._chain.trusted
+        return refine(CarriedView(frame.colour, labels, moved, trusted, self._back, frame.depth), count)
 
     def _bordered(self, moved: NDArray[np.uint16]) -> NDArray[np.uint16]:
         """With borders where the colour changes; without that part only what was not hidden stays."""

@@ -11,6 +11,7 @@ from reobj.detection.key_detections import DetectAtOnce, DetectInBackground, Key
 from reobj.detection.mask_carrier import CarrierParts
 from reobj.detection.optical_flow import DISFlow, OpticalFlow
 from reobj.detection.optical_flow_raft import RaftFlow
+from reobj.detection.refiner import SHIPPED, MaskRefiner
 from reobj.devices import resolve_device
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.types import Frame, Instances
@@ -35,6 +36,8 @@ class PropagationConfig:
             can be had, else ``dis``.
         weights: of ``raft``, see ``RaftFlow``.
         ego_motion: depth and pose in place of flow where both are known and the scene stands still.
+        refiner: corrects masks where something came into view, for some milliseconds: ``shipped``, ``none``
+            or weights that ``reobj train-refiner`` wrote.
         background: the detector runs beside the frames, which never wait for it. What it finds in a key
             frame is carried on to the present one when it comes; until the first time there are no masks.
     """
@@ -46,6 +49,7 @@ class PropagationConfig:
     flow: str = "auto"
     weights: str = "torchvision"
     ego_motion: bool = True
+    refiner: str = "shipped"
     background: bool = False
 
     def __post_init__(self) -> None:
@@ -77,6 +81,14 @@ def make_flow(config: PropagationConfig, device: str = "auto") -> OpticalFlow:
     return DISFlow()
 
 
+def make_parts(config: PropagationConfig) -> CarrierParts:
+    """What a configuration makes use of beside the flow. Raises ModelError."""
+    if config.refiner == "none":
+        return CarrierParts(ego_motion=config.ego_motion)
+    weights = SHIPPED if config.refiner == "shipped" else config.refiner
+    return CarrierParts(ego_motion=config.ego_motion, refiner=MaskRefiner.load(weights))
+
+
 class PropagatingDetector:
     """Runs another detector on key frames and carries its masks along in between.
 
@@ -106,7 +118,7 @@ class PropagatingDetector:
     ) -> None:
         self._config = config or PropagationConfig()
         self._flow = flow or make_flow(self._config, device)
-        self._parts = CarrierParts(ego_motion=self._config.ego_motion)
+        self._parts = make_parts(self._config)
         in_turn = DetectInBackground if self._config.background else DetectAtOnce
         self._detections = detections or in_turn(detector)
         self._followed: Followed | None = None

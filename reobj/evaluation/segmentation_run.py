@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
 from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
 from reobj.detection.masks import renumber
 from reobj.detection.optical_flow import Flow, Image, OpticalFlow
+from reobj.detection.refiner import SHIPPED, MaskRefiner
 from reobj.errors import InputError, mismatch
 from reobj.evaluation.segmentation import frame_scores
 from reobj.progress import Progress, silent
@@ -24,21 +26,29 @@ VOID = "void"
 
 
 class Method(str, Enum):
-    """How masks get to the next frame; each one adds a part to the one before."""
+    """How masks get to the next frame; each one adds a part to the one before.
+
+    But for ``ego_motion``, which adds to ``colour``; ``refiner`` then has all parts.
+    """
 
     copy = "copy"
     flow = "flow"
     consistency = "consistency"
     colour = "colour"
+    colour_refiner = "colour_refiner"
     ego_motion = "ego_motion"
+    refiner = "refiner"
 
 
 _PARTS = {
     Method.flow: CarrierParts(consistency=False, colour=False, ego_motion=False),
     Method.consistency: CarrierParts(consistency=True, colour=False, ego_motion=False),
     Method.colour: CarrierParts(consistency=True, colour=True, ego_motion=False),
+    Method.colour_refiner: CarrierParts(consistency=True, colour=True, ego_motion=False),
     Method.ego_motion: CarrierParts(consistency=True, colour=True, ego_motion=True),
+    Method.refiner: CarrierParts(consistency=True, colour=True, ego_motion=True),
 }
+_REFINED = (Method.colour_refiner, Method.refiner)
 
 _Follow = Callable[[Frame], NDArray[np.uint16]]
 
@@ -53,12 +63,14 @@ class SegmentationSettings:
             those of the first frame to the end, all but the last frame, as DAVIS asks.
         objects: what counts as an object in a key frame.
         frames: at most so many of each recording; None for all.
+        refiner: weights of the learned refiner, for the methods that have one.
     """
 
     methods: tuple[Method, ...] = tuple(Method)
     gap: int = 10
     objects: LabelImageConfig = field(default_factory=LabelImageConfig)
     frames: int | None = None
+    refiner: Path = SHIPPED
 
     def __post_init__(self) -> None:
         if self.gap < 0:
@@ -88,11 +100,11 @@ def follow_masks(
 
     Raises:
         InputError: it knows no truth, or changes its size.
-        ReobjError: it is damaged.
+        ReobjError: it is damaged, or the refiner's weights cannot be read.
     """
     total = len(source) if settings.frames is None else min(settings.frames, len(source))
     last = total - 1 if settings.gap == 0 else total
-    shared, found = _SharedFlow(flow), []
+    shared, found, parts = SharedFlow(flow), [], _parts(settings)
     stretch: _Stretch | None = None
     for number, (frame, truth) in enumerate(source):
         if number >= last:
@@ -103,7 +115,7 @@ def follow_masks(
             stretch.add(frame, truth)
         if stretch is None or (settings.gap and stretch.age >= settings.gap):
             found += [] if stretch is None else stretch.objects()
-            stretch = _Stretch(frame, truth, settings, shared)
+            stretch = _Stretch(frame, truth, settings, shared, parts)
         progress(number + 1, last)
     return found + ([] if stretch is None else stretch.objects())
 
@@ -112,11 +124,16 @@ class _Stretch:
     """From one key frame to the next."""
 
     def __init__(
-        self, frame: Frame, truth: LabelImage, settings: SegmentationSettings, flow: OpticalFlow
+        self,
+        frame: Frame,
+        truth: LabelImage,
+        settings: SegmentationSettings,
+        flow: OpticalFlow,
+        parts: Mapping[Method, CarrierParts],
     ) -> None:
         instances = LabelImageDetector(lambda _: truth, settings.objects).detect(frame)
-        self._ids, self._labels = _true_ids(instances, truth), instances.labels
-        self._follow = {method: _follower(method, flow, frame, instances) for method in settings.methods}
+        self._ids, self._labels = true_ids(instances, truth), instances.labels
+        self._follow = {m: _follower(parts.get(m), flow, frame, instances) for m in settings.methods}
         self._scores: dict[Method, list[NDArray[np.float64]]] = {m: [] for m in settings.methods}
         self.age = 0
 
@@ -142,22 +159,30 @@ class _Stretch:
         ]
 
 
-def _true_ids(instances: Instances, truth: LabelImage) -> NDArray[np.int64]:
+def true_ids(instances: Instances, truth: LabelImage) -> NDArray[np.int64]:
     """(N,) true id of each instance, whose masks are true ones."""
     ids = np.zeros(len(instances) + 1, np.int64)
     ids[instances.label_image] = truth.ids
     return ids[1:]
 
 
-def _follower(method: Method, flow: OpticalFlow, key: Frame, instances: Instances) -> _Follow:
-    """Gives the label image of each next frame."""
-    if method is Method.copy:
+def _parts(settings: SegmentationSettings) -> dict[Method, CarrierParts]:
+    """What each method makes use of; nothing is carried by one that is not here."""
+    if not set(settings.methods) & set(_REFINED):
+        return _PARTS
+    refiner = MaskRefiner.load(settings.refiner)
+    return {m: replace(parts, refiner=refiner) if m in _REFINED else parts for m, parts in _PARTS.items()}
+
+
+def _follower(parts: CarrierParts | None, flow: OpticalFlow, key: Frame, instances: Instances) -> _Follow:
+    """Gives the label image of each next frame; without parts always that of the key frame."""
+    if parts is None:
         return lambda _: instances.label_image
-    carrier = MaskCarrier(flow, key, instances, _PARTS[method])
+    carrier = MaskCarrier(flow, key, instances, parts)
     return lambda frame: carrier.advance(frame).label_image
 
 
-class _SharedFlow:
+class SharedFlow:
     """Remembers the last flow, for several methods that take each frame in turn."""
 
     def __init__(self, flow: OpticalFlow) -> None:
