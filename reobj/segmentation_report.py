@@ -22,8 +22,10 @@ from reobj.progress import Progress, silent
 from reobj.scans.base import FrameSource
 from reobj.scans.davis import davis_sequences, is_davis
 from reobj.scans.opening import open_source
+from reobj.visual.cmc_plot import write_cmc_png
+from reobj.visual.gap_plot import gap_figure
 
-TABLE_FILE, SCORES_FILE = "segmentation.md", "scores.json"
+TABLE_FILE, SCORES_FILE, PLOT_FILE = "segmentation.md", "scores.json", "segmentation.png"
 
 #: in DAVIS every object counts, however small
 _EVERY_OBJECT = LabelImageConfig(min_area=0.0, min_area_at_border=0.0, exclude=(VOID,))
@@ -35,7 +37,7 @@ class SegmentationReportConfig:
 
     Attributes:
         sources: recordings with true instances, and folders in the layout of DAVIS 2017.
-        out: folder of segmentation.md and scores.json.
+        out: folder of segmentation.md, segmentation.png and scores.json.
         settings: what is run over each.
         flow: of ``PropagationConfig``, and
         weights: of it.
@@ -77,6 +79,7 @@ def evaluate_segmentation(config: SegmentationReportConfig, progress: Progress =
     write_text(config.out / TABLE_FILE, text)
     data = {"command": config.command, "sources": [s.name for s, _ in runs], "gap": config.settings.gap}
     write_text(config.out / SCORES_FILE, json.dumps({**data, "methods": segmentation_data(scores)}, indent=1))
+    write_cmc_png(config.out / PLOT_FILE, gap_figure(scores))
     return tables
 
 

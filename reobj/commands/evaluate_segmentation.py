@@ -20,22 +20,28 @@ def segmentation_command(
         typer.Argument(help="Scan folders, .sens files or bags, with truth; or a folder like DAVIS 2017."),
     ],
     methods: Annotated[
-        str, typer.Option(help="Of copy, flow, consistency, colour, ego_motion; each adds to the last.")
-    ] = "copy,flow,consistency,colour,ego_motion",
+        str, typer.Option(help="Of those below; each adds a part to the last, ego_motion to colour.")
+    ] = "copy,flow,consistency,colour,colour_refiner,ego_motion,refiner",
     gap: Annotated[
         int, typer.Option(help="Frames between key frames; 0: only the first is one, as in DAVIS.", min=0)
     ] = 10,
     flow: Annotated[str, typer.Option(help="auto, dis or raft.")] = "auto",
     weights: Annotated[str, typer.Option(help="Of raft: torchvision, or a file.")] = "torchvision",
+    refiner: Annotated[
+        Path | None, typer.Option(help="Weights of the refiner; those that ship if left out.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder of the results.")] = Path("out/segmentation"),
     frames: Annotated[int | None, typer.Option(help="Only so many frames of each.", min=1)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Print J and F of true masks that were carried along from key frames, by frames since then."""
+    from reobj.detection.refiner import SHIPPED
     from reobj.evaluation.segmentation_run import Method, SegmentationSettings  # torch takes seconds
     from reobj.segmentation_report import TABLE_FILE, SegmentationReportConfig, evaluate_segmentation
 
-    settings = SegmentationSettings(chosen(Method, methods, "--methods"), gap, frames=frames)
+    settings = SegmentationSettings(
+        chosen(Method, methods, "--methods"), gap, frames=frames, refiner=refiner or SHIPPED
+    )
     command = shlex.join(["reobj", *sys.argv[1:]])
     config = SegmentationReportConfig(tuple(sources), out, settings, flow, weights, device, command)
     with progress_bar("recordings") as progress:

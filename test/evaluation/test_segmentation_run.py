@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from reobj.cli import app
 from reobj.detection.label_image import LabelImageConfig
 from reobj.detection.optical_flow import DISFlow
-from reobj.errors import InputError
+from reobj.errors import InputError, ModelError
 from reobj.evaluation.segmentation_run import Method, SegmentationSettings, follow_masks
 from reobj.evaluation.segmentation_tables import scores_of, segmentation_tables
 from reobj.types import Frame, LabelImage
@@ -79,6 +80,14 @@ def test_flow_beats_copying() -> None:
     assert all(last[method] > 0.7 for method in Method if method is not Method.copy)
 
 
+def test_the_refiner_s_weights_are_read_only_where_a_method_has_one(tmp_path: Path) -> None:
+    missing = tmp_path / "none.safetensors"
+    settings = SegmentationSettings((Method.copy, Method.ego_motion), 10, ALL, refiner=missing)
+    assert len(follow_masks(Panning(3), settings, DISFlow())) == 1
+    with pytest.raises(ModelError, match=r"none\.safetensors"):
+        follow_masks(Panning(3), replace(settings, methods=(Method.refiner,)), DISFlow())
+
+
 def test_void_pixels_count_for_nobody() -> None:
     (followed,) = follow(Panning(3, void=True), 10, Method.copy)
     # the left ten columns; two of them were outside the mask and two more of the mask lie in the void
@@ -133,6 +142,7 @@ def test_the_command_writes_tables_and_scores(davis: Path, tmp_path: Path) -> No
     assert data["methods"]["colour"]["j"]["mean"] > data["methods"]["copy"]["j"]["mean"]
     assert f"{data['methods']['copy']['j']['mean']:.3f}" in result.output
     assert "| copy | 1 |" in (out / "segmentation.md").read_text()
+    assert Image.open(out / "segmentation.png").width > 500
 
 
 def test_an_unknown_method_is_refused() -> None:
