@@ -2,7 +2,8 @@
 
 A painted wall of 640x480 with 20 objects in front of it, seen by a camera that moves sideways and rolls:
 places, depth and true masks are known exactly. Prints milliseconds per frame by stage and as a whole, and
-J and F so many frames after the key frame, beside copying the mask.
+J and F so many frames after the key frame, beside copying the mask; then OpenCV's trackers of single boxes,
+one for each object: CSRT needs opencv-contrib-python.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reobj.detection.ego_motion import EgoMotion
 from reobj.detection.flow_chain import FlowChain
 from reobj.detection.mask_borders import refine_borders
 from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
-from reobj.detection.masks import instances_from_label_image
+from reobj.detection.masks import boxes_of, instances_from_label_image
 from reobj.detection.optical_flow import DISFlow, OpticalFlow
 from reobj.detection.optical_flow_raft import RaftFlow
+from reobj.detection.refiner import MaskRefiner
+from reobj.detection.refiner_crops import CarriedView
 from reobj.evaluation.segmentation import frame_scores
 from reobj.types import Frame, Instances, Intrinsics
 
@@ -88,7 +92,19 @@ def best_ms(call: Callable[[], object], repeats: int) -> tuple[float, float]:
     return wall, processors
 
 
-def stages(scene: Scene, flow: OpticalFlow, repeats: int) -> Iterator[tuple[str, tuple[float, float]]]:
+def methods(refiner: MaskRefiner) -> dict[str, CarrierParts]:
+    """Ways to carry masks."""
+    return {
+        "colour alone": CarrierParts(ego_motion=False),
+        "+ refiner": CarrierParts(ego_motion=False, refiner=refiner),
+        "colour, depth and pose": CarrierParts(),
+        "colour, depth, pose + refiner": CarrierParts(refiner=refiner),
+    }
+
+
+def stages(
+    scene: Scene, flow: OpticalFlow, refiner: MaskRefiner, repeats: int
+) -> Iterator[tuple[str, tuple[float, float]]]:
     """Each stage alone, then all of them."""
     (key, ids), (frame, _) = scene.view(0), scene.view(1)
     there, back = flow.between(key.colour, frame.colour)
@@ -102,30 +118,67 @@ def stages(scene: Scene, flow: OpticalFlow, repeats: int) -> Iterator[tuple[str,
     yield "labels", best_ms(lambda: chain.labels(ids), repeats)
     yield "borders", best_ms(lambda: refine_borders(moved, chain.trusted, frame.colour, 1), repeats)
     yield "ego-motion", best_ms(lambda: ego.source(frame, key), repeats)
-    for name, parts in (("all, colour alone", CarrierParts(ego_motion=False)), ("all", CarrierParts())):
+    doubtful = chain.trusted.copy()
+    doubtful[:, ::8] = 0  # so that every mask wants a crop
+    view = CarriedView(frame.colour, moved, moved, doubtful, back, frame.depth)
+    yield "refiner, all crops that it takes", best_ms(lambda: refiner(view, int(ids.max())), repeats)
+    for name, parts in methods(refiner).items():
         carrier = MaskCarrier(flow, key, key_instances(ids), parts)
         views = iter([scene.view(1 + n % 2)[0] for n in range(repeats + 1)])
-        yield name, best_ms(lambda c=carrier, v=views: c.advance(next(v)), repeats)  # type: ignore[misc]
+        yield f"all: {name}", best_ms(lambda c=carrier, v=views: c.advance(next(v)), repeats)  # type: ignore[misc]
 
 
-def quality(scene: Scene, flow: OpticalFlow) -> dict[str, list[str]]:
-    """Mean J / F at each gap, by method."""
+def quality(scene: Scene, flow: OpticalFlow, refiner: MaskRefiner) -> dict[str, list[str]]:
+    """Mean J / F at each gap, and the boxes' overlap, by method."""
     key, ids = scene.view(0)
     instances = key_instances(ids)
     count = int(ids.max())
-    carriers = {
-        "colour alone": MaskCarrier(flow, key, instances, CarrierParts(ego_motion=False)),
-        "colour, depth and pose": MaskCarrier(flow, key, instances),
-    }
+    carriers = {name: MaskCarrier(flow, key, instances, parts) for name, parts in methods(refiner).items()}
     rows: dict[str, list[str]] = {name: [] for name in ("copied", *carriers)}
     for number in range(1, max(GAPS) + 1):
         frame, truth = scene.view(number)
         found = {"copied": ids, **{n: c.advance(frame).label_image for n, c in carriers.items()}}
         if number in GAPS:
+            true_boxes = boxes_of(truth, count)
             for name, masks in found.items():
                 j, f = frame_scores(masks, truth, count).mean(axis=0)
-                rows[name].append(f"{j:.3f} / {f:.3f}")
+                rows[name].append(
+                    f"{j:.3f} / {f:.3f} / {box_overlap(boxes_of(masks, count), true_boxes):.3f}"
+                )
     return rows
+
+
+def trackers(scene: Scene) -> Iterator[tuple[str, float, list[str]]]:
+    """OpenCV's trackers of a box each: name, ms per frame for all, the boxes' overlap at each gap."""
+    key, ids = scene.view(0)
+    count = int(ids.max())
+    boxes = boxes_of(ids, count).astype(int)
+    for name in ("TrackerMIL", "TrackerKCF", "TrackerCSRT"):
+        if not hasattr(cv2, name):
+            continue
+        followed = [getattr(cv2, name).create() for _ in boxes]
+        for tracker, (x0, y0, x1, y1) in zip(followed, boxes.tolist(), strict=True):
+            tracker.init(key.colour, (x0, y0, x1 - x0, y1 - y0))
+        cells, times = [], []
+        for number in range(1, max(GAPS) + 1):
+            frame, truth = scene.view(number)
+            start = time.perf_counter()
+            answers = [tracker.update(frame.colour) for tracker in followed]
+            times.append(1e3 * (time.perf_counter() - start))
+            if number in GAPS:
+                found = np.array([box if good else (0, 0, 0, 0) for good, box in answers], float)
+                found[:, 2:] += found[:, :2]
+                cells.append(f"{box_overlap(found, boxes_of(truth, count)):.3f}")
+        yield name, min(times), cells
+
+
+def box_overlap(found: NDArray[np.floating], true: NDArray[np.floating]) -> float:
+    """Mean intersection over union of boxes (N, 4) of objects that are in view."""
+    in_view = true[:, 2] > true[:, 0]
+    a, b = found[in_view], true[in_view]
+    size = (np.minimum(a[:, 2:], b[:, 2:]) - np.maximum(a[:, :2], b[:, :2])).clip(0)
+    both = size.prod(axis=1)
+    return float((both / (np.prod(a[:, 2:] - a[:, :2], 1) + np.prod(b[:, 2:] - b[:, :2], 1) - both)).mean())
 
 
 def main() -> None:
@@ -138,14 +191,18 @@ def main() -> None:
     options = parser.parse_args()
     cv2.setNumThreads(options.threads)
     scene = Scene(options.instances)
+    torch.set_num_threads(options.threads)
     flow: OpticalFlow = RaftFlow(options.raft) if options.raft else DISFlow()
+    refiner = MaskRefiner.load()
     print(f"640x480, {options.instances} instances, {options.threads} threads, least of {options.repeats}")
-    print("  ms                          wall   processors")
-    for name, (wall, processors) in stages(scene, flow, options.repeats):
-        print(f"  {name:24} {wall:7.1f}      {processors:7.1f}")
-    print(f"J / F after {', '.join(map(str, GAPS))} frames")
-    for name, cells in quality(scene, flow).items():
-        print(f"  {name:24} {'   '.join(cells)}")
+    print("  ms                                      wall   processors")
+    for name, (wall, processors) in stages(scene, flow, refiner, options.repeats):
+        print(f"  {name:36} {wall:7.1f}      {processors:7.1f}")
+    print(f"J / F / overlap of boxes after {', '.join(map(str, GAPS))} frames")
+    for name, cells in quality(scene, flow, refiner).items():
+        print(f"  {name:36} {'   '.join(cells)}")
+    for name, milliseconds, cells in trackers(scene):
+        print(f"  {name:24} {milliseconds:8.1f} ms {'   '.join(cells)}")
 
 
 if __name__ == "__main__":
