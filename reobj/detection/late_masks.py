@@ -8,9 +8,8 @@ from collections.abc import Callable
 
 from reobj.detection.base import Detector
 from reobj.detection.followed import Followed
-from reobj.detection.mask_carrier import CarrierParts
 from reobj.detection.optical_flow import OpticalFlow
-from reobj.detection.propagation import PropagationConfig, make_flow
+from reobj.detection.propagation import PropagationConfig, make_flow, make_parts
 from reobj.types import Frame, Instances
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class LateMasksDetector:
     Args:
         detector: gives the instances of a frame whose masks have come.
         newest: gives the stamp of the newest masks in nanoseconds, None before the first ones.
-        config: what counts are ``max_age_s``, ``min_confidence``, ``ego_motion`` and the flow.
+        config: what counts are ``max_age_s``, ``min_confidence``, ``ego_motion``, ``refiner`` and the flow.
         flow: between images; made as ``config`` says when left out.
         device: as for ``resolve_device``, of that.
     """
@@ -45,7 +44,7 @@ class LateMasksDetector:
         self._detector, self._newest = detector, newest
         self._config = config or PropagationConfig()
         self._flow = flow or make_flow(self._config, device)
-        self._parts = CarrierParts(ego_motion=self._config.ego_motion)
+        self._parts = make_parts(self._config)
         self._followed: Followed | None = None
         self._frames: OrderedDict[int, Frame] = OrderedDict()
         self._taken: int | None = None
