@@ -34,7 +34,7 @@ def starting_with(*words: str) -> list[list[str]]:
 
 def is_example(command: list[str]) -> bool:
     """Whether it stands as it is typed; the others have words in capitals for what the reader puts there."""
-    return not any(re.fullmatch(r"[A-Z_]{3,}(\.\.\.)?", word) for word in command)
+    return not any(re.fullmatch(r"[A-Z_]{3,}(\.\.\.|/\*)?", word) for word in command)
 
 
 @pytest.mark.timeout(600)
