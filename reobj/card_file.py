@@ -1,12 +1,38 @@
-"""The JSON file that says what a stored model is."""
+"""The files of a stored model, of whatever kind: a card that says what it is, and its weights."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from safetensors.torch import save
+
 from reobj.errors import ModelError, mismatch
+from reobj.files import atomic_path
+from reobj.weights import State
+
+CARD_FILE, WEIGHTS_FILE = "model.json", "model.safetensors"
+
+
+def write_model_files(folder: Path | str, card: Mapping[str, Any], state: State) -> None:
+    """Writes both. Those that stood there before are replaced when both are complete, not earlier.
+
+    Args:
+        folder: made if it is not there; other files in it stay.
+        card: what JSON can say.
+        state: the weights, contiguous.
+
+    Raises:
+        StorageError: the files cannot be written.
+    """
+    text = json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    folder = Path(folder)
+    # The inner one is renamed first: the card never names weights that are not there yet.
+    with atomic_path(folder / CARD_FILE) as card_path, atomic_path(folder / WEIGHTS_FILE) as weights_path:
+        weights_path.write_bytes(save(dict(state), metadata={"format": "pt"}))
+        card_path.write_text(text, encoding="utf-8")
 
 
 def read_card_file(path: Path, form: str, version: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reobj.card_file import WEIGHTS_FILE
 from reobj.config import (
     PipelineConfig,
     build_associator,
@@ -17,7 +18,6 @@ from reobj.config import (
 )
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.mask_rcnn import MaskRCNNConfig
-from reobj.encoding.model_file import WEIGHTS_FILE
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import ConfigError
 from reobj.types import Embeddings, Frame, Instances, LabelImage, ModelId

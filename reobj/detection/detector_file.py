@@ -5,25 +5,21 @@ Loading never executes code: the network is looked up by name, the weights are p
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save
 from torch import nn
 from torchvision.models.detection import MaskRCNN
 
-from reobj.card_file import read_card_file
+from reobj.card_file import CARD_FILE, WEIGHTS_FILE, read_card_file, write_model_files
 from reobj.detection.torchvision_networks import build_network, network_entry
 from reobj.encoding.plain_data import plain_data
 from reobj.errors import ConfigError, InputError, ModelError, mismatch
-from reobj.files import atomic_path
 from reobj.settings import from_mapping
 from reobj.weights import State, content_hash, load_into, read_weights, storable
 
-CARD_FILE, WEIGHTS_FILE = "model.json", "model.safetensors"
 FORMAT, VERSION = "reobj detector", 1
 
 
@@ -94,12 +90,7 @@ def save_detector(
     )
     content = {"format": FORMAT, "version": VERSION, **asdict(spec), "hash": card.hash}
     content |= {"training": card.training, "scores": card.scores}
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    folder = Path(folder)
-    # The inner one is renamed first: the card never names weights that are not there yet.
-    with atomic_path(folder / CARD_FILE) as card_path, atomic_path(folder / WEIGHTS_FILE) as weights_path:
-        weights_path.write_bytes(save(dict(state), metadata={"format": "pt"}))
-        card_path.write_text(text, encoding="utf-8")
+    write_model_files(folder, content, state)
     return card
 
 

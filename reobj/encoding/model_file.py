@@ -8,16 +8,14 @@ model again does not make another one of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import save
 from torch import Tensor, nn
 
-from reobj.card_file import read_card_file
+from reobj.card_file import CARD_FILE, WEIGHTS_FILE, read_card_file, write_model_files
 from reobj.encoding.context import ContextSpec
 from reobj.encoding.model_spec import (
     ModelSpec,
@@ -29,12 +27,10 @@ from reobj.encoding.model_spec import (
 from reobj.encoding.plain_data import plain_data
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import ConfigError, ModelError, mismatch
-from reobj.files import atomic_path
 from reobj.settings import from_mapping
 from reobj.types import ModelId
 from reobj.weights import content_hash, load_into, read_weights, storable
 
-CARD_FILE, WEIGHTS_FILE = "model.json", "model.safetensors"
 FORMAT, VERSION = "reobj model", 1
 
 #: Keys of model.json that make the specification.
@@ -105,12 +101,7 @@ def save_model(
         plain_data(training, "training"),
         plain_data(scores, "scores"),
     )
-    text = json.dumps(_card_mapping(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    folder = Path(folder)
-    # The inner one is renamed first: the card never names weights that are not there yet.
-    with atomic_path(folder / CARD_FILE) as card_path, atomic_path(folder / WEIGHTS_FILE) as weights_path:
-        weights_path.write_bytes(save(dict(state), metadata={"format": "pt"}))
-        card_path.write_text(text, encoding="utf-8")
+    write_model_files(folder, _card_mapping(card), state)
     return card
 
 

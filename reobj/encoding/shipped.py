@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reobj.encoding.model_file import CARD_FILE
+from reobj.card_file import CARD_FILE
 from reobj.errors import ModelError, mismatch
 
 MODELS = Path(__file__).parent.parent / "models"

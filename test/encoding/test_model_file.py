@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 
+from reobj.card_file import CARD_FILE, WEIGHTS_FILE
 from reobj.encoding.crops import Crops
-from reobj.encoding.model_file import CARD_FILE, WEIGHTS_FILE, ModelCard, load_model, read_card, save_model
+from reobj.encoding.model_file import ModelCard, load_model, read_card, save_model
 from reobj.encoding.model_spec import ModelSpec, build_network
 from reobj.encoding.networks import NETWORKS, NetworkEntry
 from reobj.encoding.similarity import SimilarityCalibration

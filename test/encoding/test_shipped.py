@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from reobj.card_file import WEIGHTS_FILE
 from reobj.encoding import shipped
-from reobj.encoding.model_file import WEIGHTS_FILE, ModelCard, load_model
+from reobj.encoding.model_file import ModelCard, load_model
 from reobj.encoding.registry import make_encoder
 from reobj.encoding.shipped import MODELS, model_folder, shipped_models
 from reobj.errors import ModelError

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from reobj.card_file import WEIGHTS_FILE
 from reobj.encoding import trained
 from reobj.encoding.crops import CropCutter
-from reobj.encoding.model_file import WEIGHTS_FILE, ModelCard, load_model, save_model
+from reobj.encoding.model_file import ModelCard, load_model, save_model
 from reobj.encoding.model_spec import build_network
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.encoding.trained import TrainedConfig, TrainedEncoder, measured_calibrations

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reobj.encoding.model_file import WEIGHTS_FILE
+from reobj.card_file import WEIGHTS_FILE
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.types import Embeddings, Frame, Instances, ModelId
 from reobj_ros.conversions import embeddings_from, embeddings_message
