@@ -54,6 +54,9 @@ class SlowDetections:
     def busy(self) -> bool:
         return self._key is not None
 
+    def forget(self) -> None:
+        self._key = None
+
     def close(self) -> None:
         pass
 

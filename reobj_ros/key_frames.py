@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
+from reobj.detection.background_detector import BackgroundDetector
 from reobj.detection.base import Detector
+from reobj.detection.batches import detect_all
 from reobj.detection.optical_flow import Flow, Image, OpticalFlow
 from reobj.detection.propagation import PropagatingDetector, PropagationConfig, make_flow
 from reobj.types import Frame, Instances
@@ -38,10 +41,16 @@ class KeyFrames:
         self._node, self._config = node, config
         self.flow = HeldFlow(lambda: make_flow(config, device))
         self._cameras: list[PropagatingDetector] = []
+        self._thread: BackgroundDetector | None = None
 
     def camera(self, detector: Detector) -> PropagatingDetector:
-        """For one more camera."""
-        made = PropagatingDetector(_Timed(detector, self._node), self._config, self.flow)
+        """For one more camera; all with the same detector."""
+        timed = _Timed(detector, self._node)
+        detections = None
+        if self._config.background:
+            self._thread = self._thread or BackgroundDetector(timed)
+            detections = self._thread.camera()
+        made = PropagatingDetector(timed, self._config, self.flow, detections=detections)
         self._cameras.append(made)
         return made
 
@@ -51,9 +60,11 @@ class KeyFrames:
             camera.reset()
 
     def close(self) -> None:
-        """Ends the threads, without waiting for what they work on."""
+        """Ends the thread, without waiting for what it works on."""
         for camera in self._cameras:
             camera.close()
+        if self._thread is not None:
+            self._thread.close()
 
 
 class _Timed:
@@ -63,7 +74,10 @@ class _Timed:
         self._detector, self._node = detector, node
 
     def detect(self, frame: Frame) -> Instances:
+        return self.detect_batch([frame])[0]
+
+    def detect_batch(self, frames: Sequence[Frame]) -> list[Instances]:
         started = time.perf_counter()
-        found = self._detector.detect(frame)
+        found = list(detect_all(self._detector, frames, len(frames)))
         self._node.diagnostics.latency({BESIDE: 1e3 * (time.perf_counter() - started)})
         return found

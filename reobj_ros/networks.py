@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from reobj.detection.base import Detector
+from reobj.detection.batches import detect_all
 from reobj.encoding.base import Encoder
 from reobj.types import Embeddings, Frame, Instances, ModelId
 
@@ -26,15 +27,15 @@ class Held(Generic[Network]):
 
     def get(self) -> Network:
         """The network, made again where it was put down. Hold ``lock`` while it is used."""
-        with self.lock:
-            if self._network is None:
-                self._network = self._make()
-            return self._network
+        network = self._network
+        if network is None:
+            with self.lock:
+                self._network = network = self._network or self._make()
+        return network
 
     def put_down(self) -> None:
-        """Forgets it, after whoever uses it now."""
-        with self.lock:
-            self._network = None
+        """Forgets it. Does not wait for who uses it now, as that one may hang; it goes when they are done."""
+        self._network = None
 
 
 class HeldDetector(Held[Detector]):
@@ -42,8 +43,12 @@ class HeldDetector(Held[Detector]):
 
     def detect(self, frame: Frame) -> Instances:
         """Like the detector's."""
+        return self.detect_batch([frame])[0]
+
+    def detect_batch(self, frames: Sequence[Frame]) -> list[Instances]:
+        """Like the detector's; one by one where it has none."""
         with self.lock:
-            return self.get().detect(frame)
+            return list(detect_all(self.get(), frames, len(frames)))
 
 
 class HeldEncoder(Held[Encoder]):

@@ -1,15 +1,17 @@
-"""Who runs the detector on key frames: the caller itself, or a thread beside it."""
+"""Who runs the detector on key frames: the caller itself, or (``background_detector``) a thread beside it."""
 
 from __future__ import annotations
 
-import queue
-import threading
+import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from reobj.detection.base import Detector
+from reobj.detection.base import BatchDetector, Detector
 from reobj.types import Frame, Instances
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +52,10 @@ class KeyDetections(Protocol):
         """Seconds since the key frame that is worked on was handed over; 0 when there is none."""
         ...
 
+    def forget(self) -> None:
+        """Wants no answer for the key frame that was handed over, if there is one."""
+        ...
+
     def close(self) -> None:
         """Takes no more key frames. Does not wait for one that is worked on."""
         ...
@@ -64,6 +70,27 @@ def detect_one(detector: Detector, frame: Frame) -> Detected:
     except Exception as error:
         return Detected(frame, None, error, time.perf_counter() - started)
     return Detected(frame, found, None, time.perf_counter() - started)
+
+
+def detect_together(detector: Detector, frames: Sequence[Frame]) -> list[Detected]:
+    """Runs the detector on frames of several cameras at once, if it can; one by one where that fails.
+
+    Args:
+        detector: any.
+        frames: at least one.
+    """
+    if len(frames) > 1 and isinstance(detector, BatchDetector):
+        started = time.perf_counter()
+        try:
+            found = detector.detect_batch(frames)
+            for frame, instances in zip(frames, found, strict=True):
+                instances.check_size(frame.height, frame.width)
+        except Exception as error:
+            log.debug("%d key frames are detected one by one: %s", len(frames), error)
+        else:
+            seconds = time.perf_counter() - started
+            return [Detected(*each, None, seconds) for each in zip(frames, found, strict=True)]
+    return [detect_one(detector, frame) for frame in frames]
 
 
 class DetectAtOnce:
@@ -93,56 +120,9 @@ class DetectAtOnce:
         """See ``KeyDetections``."""
         return self._answer is not None
 
+    def forget(self) -> None:
+        """See ``KeyDetections``."""
+        self._answer = None
+
     def close(self) -> None:
         """See ``KeyDetections``."""
-
-
-class DetectInBackground:
-    """A thread of its own runs the detector, so that the caller's frames go on meanwhile.
-
-    It is one thread for all key frames, as networks keep memory per thread, and it dies with the process
-    even if the detector never comes back.
-
-    Args:
-        detector: of the key frames.
-    """
-
-    def __init__(self, detector: Detector) -> None:
-        self._detector = detector
-        self._asked: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Detected] = queue.SimpleQueue()
-        self._since: float | None = None
-        self._thread = threading.Thread(target=self._run, name="key_frames", daemon=True)
-        self._thread.start()
-
-    def ask(self, frame: Frame) -> None:
-        """See ``KeyDetections``."""
-        self._since = time.monotonic()
-        self._asked.put(frame)
-
-    def take(self) -> Detected | None:
-        """See ``KeyDetections``."""
-        try:
-            answer = self._answers.get_nowait()
-        except queue.Empty:
-            return None
-        self._since = None
-        return answer
-
-    @property
-    def busy(self) -> bool:
-        """See ``KeyDetections``."""
-        return self._since is not None
-
-    @property
-    def waiting_s(self) -> float:
-        """See ``KeyDetections``."""
-        return 0.0 if self._since is None else time.monotonic() - self._since
-
-    def close(self) -> None:
-        """See ``KeyDetections``: the thread ends after that."""
-        self._asked.put(None)
-
-    def _run(self) -> None:
-        while (frame := self._asked.get()) is not None:
-            self._answers.put(detect_one(self._detector, frame))

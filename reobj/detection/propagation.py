@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
+from reobj.detection.background_detector import BackgroundDetector
 from reobj.detection.base import Detector
 from reobj.detection.followed import Followed, Shown
-from reobj.detection.key_detections import DetectAtOnce, DetectInBackground, KeyDetections
+from reobj.detection.key_detections import DetectAtOnce, KeyDetections
 from reobj.detection.mask_carrier import CarrierParts
 from reobj.detection.optical_flow import DISFlow, OpticalFlow
 from reobj.detection.optical_flow_raft import RaftFlow
@@ -105,7 +106,7 @@ class PropagatingDetector:
         config: when, and how.
         flow: between images; made as ``config`` says when left out.
         device: as for ``resolve_device``, of that.
-        detections: runs the detector instead; for tests, and simulations of a slow one.
+        detections: runs the detector instead, as a thread for several cameras does.
     """
 
     def __init__(
@@ -119,8 +120,11 @@ class PropagatingDetector:
         self._config = config or PropagationConfig()
         self._flow = flow or make_flow(self._config, device)
         self._parts = make_parts(self._config)
-        in_turn = DetectInBackground if self._config.background else DetectAtOnce
-        self._detections = detections or in_turn(detector)
+        self._thread: BackgroundDetector | None = None
+        if detections is None and self._config.background:
+            self._thread = BackgroundDetector(detector)
+            detections = self._thread.camera()
+        self._detections = detections or DetectAtOnce(detector)
         self._followed: Followed | None = None
         self._took_s = 0.0
         self._complained = False
@@ -148,10 +152,13 @@ class PropagatingDetector:
     def reset(self) -> None:
         """Forgets all masks; what the detector still works on counts for nothing."""
         self._followed = None
+        self._detections.forget()
 
     def close(self) -> None:
         """Ends the thread of the detector, if there is one, after the key frame that it works on."""
         self._detections.close()
+        if self._thread is not None:
+            self._thread.close()
 
     def _make_key(self, frame: Frame, shown: Shown, confirmed_ns: int) -> Instances:
         """Asks the detector; what it does not answer at once goes on as it is followed."""

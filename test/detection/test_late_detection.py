@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from test_propagation import H, W, both, frame, iou, masks_at
 
-from reobj.detection.key_detections import Detected, DetectInBackground
+from reobj.detection.background_detector import DetectInBackground
+from reobj.detection.key_detections import Detected
 from reobj.detection.propagation import PropagatingDetector, PropagationConfig
 from reobj.types import Frame, Instances
 
@@ -50,6 +51,9 @@ class After:
     @property
     def busy(self) -> bool:
         return self._left is not None
+
+    def forget(self) -> None:
+        self._left = None
 
     def close(self) -> None:
         pass
