@@ -38,6 +38,9 @@ def train_detector_command(
         str | None, typer.Option(help="To learn, separated by commas; default: all in SCANS.")
     ] = None,
     exclude: Annotated[str, typer.Option(help="Labels that are no objects.")] = "wall,floor,ceiling",
+    agnostic: Annotated[
+        bool, typer.Option("--agnostic", help="Learn all labels as one, `object`: needs fewer pictures.")
+    ] = False,
     every: Annotated[int, typer.Option(help="Every so many frames.", min=1)] = 10,
     input_size: Annotated[
         int | None, typer.Option(help="Shorter side in pixels; default: what the network is made for.")
@@ -68,7 +71,12 @@ def train_detector_command(
     from reobj.settings import from_mapping
 
     data: dict[str, Any] = {"network": network, "every": every, "batch": batch, "seed": seed}
-    data |= {"workers": workers, "exclude": names(exclude), "labels": names(labels or "")}
+    data |= {
+        "workers": workers,
+        "exclude": names(exclude),
+        "labels": names(labels or ""),
+        "agnostic": agnostic,
+    }
     set_values(data, "", {"weights": weights, "input_size": input_size})
     if steps is None and minutes is None:
         data["epochs"] = epochs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.models import (
     MobileNet_V3_Large_Weights,
     ResNet50_Weights,
@@ -17,16 +17,16 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.anchor_utils import AnchorGenerator
 from torchvision.models.detection.backbone_utils import BackboneWithFPN
 from torchvision.models.detection.faster_rcnn import TwoMLPHead
-from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.mask_rcnn import MaskRCNNPredictor
 
 from reobj.errors import ModelError, mismatch
 
 #: (H, W) of what the box head sees of each region, as everywhere in torchvision.
 _REGION = 7
 
-# The light network. Half the channels of torchvision's feature pyramids, so that it runs on a robot's CPU
-# and its weights stay below 20 MB; anchors of half their size, as its images are half as large.
-_CHANNELS = 128
+# The light network. A quarter of the channels of torchvision's feature pyramids, so that it runs and learns
+# on a CPU; anchors of half their size, as its images are half as large.
+_CHANNELS = 64
 _BOX_FEATURES = 256
 _ANCHORS = ((16,), (32,), (64,), (128,), (256,))
 _RATIOS = ((0.5, 1.0, 2.0),) * len(_ANCHORS)
@@ -58,22 +58,32 @@ def _resnet(builder: Callable[..., MaskRCNN]) -> Callable[[int, int], MaskRCNN]:
     return build
 
 
+def _separable(channels: int) -> nn.Sequential:
+    """A convolution of 3x3 in two steps, normalised: an eighth of the work, learned from nothing."""
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False),
+        nn.Conv2d(channels, channels, 1, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU(inplace=True),
+    )
+
+
 def _mobilenet(num_classes: int, min_size: int) -> MaskRCNN:
     """Mask R-CNN with narrow heads on MobileNetV3-Large (Howard et al. 2019) and a feature pyramid."""
     layers = {block: str(level) for level, block in enumerate(_STAGES)}
     trunk = mobilenet_v3_large(weights=None).features
     return MaskRCNN(
-        BackboneWithFPN(trunk, layers, list(_STAGES.values()), _CHANNELS),
+        BackboneWithFPN(trunk, layers, list(_STAGES.values()), _CHANNELS, norm_layer=nn.BatchNorm2d),
         min_size=min_size,
         rpn_anchor_generator=AnchorGenerator(_ANCHORS, _RATIOS),
-        rpn_pre_nms_top_n_train=500,  # with these three a step takes half the time
+        rpn_pre_nms_top_n_train=500,  # with these three a step takes a third of the time
         rpn_post_nms_top_n_train=300,
-        box_batch_size_per_image=128,
+        box_batch_size_per_image=64,
         rpn_pre_nms_top_n_test=500,
         rpn_post_nms_top_n_test=200,
         box_head=TwoMLPHead(_CHANNELS * _REGION**2, _BOX_FEATURES),
         box_predictor=detection.faster_rcnn.FastRCNNPredictor(_BOX_FEATURES, num_classes),
-        mask_head=MaskRCNNHeads(_CHANNELS, (_CHANNELS,) * 4, 1),
+        mask_head=nn.Sequential(*(_separable(_CHANNELS) for _ in range(4))),
         mask_predictor=MaskRCNNPredictor(_CHANNELS, _CHANNELS, num_classes),
     )
 

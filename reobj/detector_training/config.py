@@ -51,6 +51,8 @@ class DetectorTrainConfig:
             folder that a run wrote. None takes coco where it is published, else backbone.
         labels: to learn; all that the training scenes have when empty.
         exclude: labels that are no objects.
+        agnostic: all labels are learned as one, ``object``: fewer pictures are enough, and things of other
+            labels are found too.
         input_size: shorter side in pixels that images are scaled to; None takes the network's own.
         every: frames of a recording from one picture to the next, >= 1.
         batch: pictures of a step, >= 1.
@@ -67,6 +69,7 @@ class DetectorTrainConfig:
     weights: str | None = None
     labels: tuple[str, ...] = ()
     exclude: tuple[str, ...] = LabelImageConfig().exclude
+    agnostic: bool = False
     input_size: int | None = None
     every: int = 10
     batch: int = 4

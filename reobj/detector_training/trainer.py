@@ -25,6 +25,7 @@ from reobj.training.loop import CHECKPOINT, TrainingLoop
 from reobj.training.report import LastReport, Report, TrainReport, TrainState, never, no_report
 
 PICTURES = "pictures"  #: folder within a run's folder
+ONE_LABEL = "object"  #: of all instances of a detector that does not tell labels apart
 UNVALIDATED = "not validated: there is no other scene to hold out"
 
 
@@ -115,7 +116,25 @@ def _open(
         raise InputError(mismatch("validation", "other scenes than those to train on", both[0].name))
     if validation is None:
         scenes, held = hold_out_scenes(scenes, config.holdout, config.seed)
-    return DetectorData(PictureSet(scenes), PictureSet(held), _labels(config, scenes))
+    labels = _labels(config, scenes)
+    if config.agnostic:
+        scenes, held = (as_one_label(group, labels, config.exclude) for group in (scenes, held))
+        labels = (ONE_LABEL,)
+    return DetectorData(PictureSet(scenes), PictureSet(held), labels)
+
+
+def as_one_label(
+    scenes: Sequence[PictureScene], labels: Sequence[str], exclude: Sequence[str]
+) -> list[PictureScene]:
+    """The same pictures, in which all that is to be learned has one label, and what else is there none."""
+
+    def one(label: str) -> str:
+        return ONE_LABEL if label in labels else label if label in exclude else ""
+
+    return [
+        replace(scene, labels={number: one(label) for number, label in scene.labels.items()})
+        for scene in scenes
+    ]
 
 
 def hold_out_scenes(

@@ -64,7 +64,9 @@ def test_the_network_is_warm_before_the_first_frame(caplog: pytest.LogCaptureFix
 def test_a_trained_folder_says_itself_what_it_is(tmp_path: Path) -> None:
     torch.manual_seed(0)
     spec = DetectorSpec("maskrcnn_mobilenet_v3_large_fpn", ("mug",), 96)
-    save_detector(tmp_path / "mugs", build_network(spec.network, 1, 96), spec)
+    network = build_network(spec.network, 1, 96)
+    torch.nn.init.constant_(network.roi_heads.mask_predictor.mask_fcn_logits.bias, 5.0)  # else empty masks
+    save_detector(tmp_path / "mugs", network, spec)
     config = MaskRCNNConfig(weights=str(tmp_path / "mugs"), min_score=0.0, min_area=0.0, max_instances=3)
     found = MaskRCNNDetector(config, "cpu").detect(frame())
     assert len(found) and set(found.labels) == {"mug"}

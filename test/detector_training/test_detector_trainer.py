@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from reobj.detection.detector_file import load_detector
 from reobj.detection.registry import make_detector
 from reobj.detector_training.config import DetectorTrainConfig
 from reobj.detector_training.learner import DetectorLearner, norms
+from reobj.detector_training.pictures import PictureScene
 from reobj.detector_training.samples import make_sample
 from reobj.detector_training.start import start_network
-from reobj.detector_training.trainer import UNVALIDATED, train_detector, with_steps
+from reobj.detector_training.trainer import UNVALIDATED, as_one_label, train_detector, with_steps
 from reobj.errors import ConfigError, InputError, StorageError
 from reobj.training.hardware import make_fabric
 from reobj.training.report import TrainReport, TrainState
+from reobj.training.sections import BudgetConfig
 from reobj.types import Frame
 
 
@@ -73,6 +76,24 @@ def test_the_folder_is_a_detector_with_the_labels_of_the_scans(whole: Path) -> N
     found = detector.detect(Frame(make_picture(7)[0], 0))
     assert found.label_image.shape == (64, 80)
     assert set(found.labels) <= {"chair", "cup"}
+
+
+def test_labels_can_be_learned_as_one(scans: list[Path], tmp_path: Path) -> None:
+    config = replace(short_config(), agnostic=True, labels=("cup",), budget=BudgetConfig(steps=1))
+    card = train_detector(config, scans, None, tmp_path, device="cpu")
+    assert card is not None and card.spec.labels == ("object",)
+    assert set(card.scores["validation"]["labels"]) == {"object"}
+    cups = json.loads((tmp_path / "model.json").read_text())["scores"]["validation"]["labels"]["object"]
+    config = replace(config, labels=())
+    card = train_detector(config, scans, None, tmp_path / "all", device="cpu")
+    assert card is not None
+    assert card.scores["validation"]["labels"]["object"]["truths"] > cups["truths"] > 0
+
+
+def test_what_is_not_to_be_learned_is_no_object_even_if_it_is_called_so() -> None:
+    scene = PictureScene(Path("a"), {}, (0,), {1: "cup", 2: "wall", 3: "object", 4: "chair"})
+    (one,) = as_one_label([scene], ["cup", "chair"], ("wall",))
+    assert one.labels == {1: "object", 2: "wall", 3: "", 4: "object"}
 
 
 def test_model_json_says_how_it_was_made_and_how_good_it_is(whole: Path) -> None:
