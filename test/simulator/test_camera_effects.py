@@ -128,3 +128,12 @@ def test_a_rim_around_a_jump_in_depth_is_unknown() -> None:
     assert (taken[:, 80] == 0).all()
     assert (taken[:, 60:75] > 0).all()
     assert (taken[:, 85:] > 0).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_ray_that_meets_nothing_has_no_answer() -> None:
+    view = flat(2.0)
+    view.depth[:, 80:] = np.finfo(np.float32).max
+    measured = depth_effects.measured(view, np.random.default_rng(0))
+    assert not measured[:, 80:].any()
+    assert measured[10:-10, 10:70].any()
