@@ -11,7 +11,7 @@ import numpy as np
 
 from reobj.config import PipelineConfig, load_config, parse_config
 from reobj.detection.masks import instances_from_label_image
-from reobj.detection.propagation import PropagationConfig, make_flow
+from reobj.detection.propagation import PropagationConfig, make_flow, make_parts
 from reobj.detection.registry import AUTO, detector_entry
 from reobj.detection.truth import TruthBuffer
 from reobj.encoding.base import Encoder
@@ -49,12 +49,14 @@ class AnnotationConfig:
             takes.
         mode: which inputs may be used.
         device: of the networks.
+        rounds: at most; the first one only carries what was drawn.
     """
 
     labels: Path
     config: Path | None = None
     mode: Mode = Mode.colour_depth_pose
     device: str = "auto"
+    rounds: int = MOST_ROUNDS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,15 +125,16 @@ def _rounds(
     progress: RoundProgress,
 ) -> Iterator[Round]:
     """First what was drawn is carried; then rounds until one finds nothing new."""
-    flow = make_flow(settings.detector.propagation or PropagationConfig(), config.device)
-    sweep = MaskSweep(archive, book, config.mode, flow, encoder, CarryConfig(adopt=False))
+    propagation = settings.detector.propagation or PropagationConfig()
+    flow, parts = make_flow(propagation, config.device), make_parts(propagation)
+    sweep = MaskSweep(archive, book, config.mode, flow, encoder, CarryConfig(adopt=False), parts)
     measured = encoder_entry(settings.encoder.name).calibrations(settings.encoder.options)
     search = Search(settings.association, encoder.model, measured, _FOUND)
     rounds = Rounds(book, search, sweep, progress, PlaceSearch(archive, book, config.mode, encoder))
     drawn = book.shown()
     rounds.carry(1)
     yield Round(1, 0, book.shown() - drawn, book.shown())
-    for number in range(2, MOST_ROUNDS + 1):
+    for number in range(2, config.rounds + 1):
         done = rounds.run(number)
         yield done
         if not (done.found or done.carried):

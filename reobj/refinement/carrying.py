@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.detection.mask_carrier import Trail
+from reobj.detection.mask_carrier import CarrierParts, Trail
 from reobj.detection.masks import renumber
 from reobj.detection.optical_flow import OpticalFlow
 from reobj.encoding.base import Encoder
@@ -45,6 +45,7 @@ class MaskSweep:
         flow: between two images.
         encoder: for the masks that are drawn.
         config: how far.
+        parts: what carries the masks beside the flow; all but the refiner when left out.
     """
 
     def __init__(
@@ -55,9 +56,11 @@ class MaskSweep:
         flow: OpticalFlow,
         encoder: Encoder,
         config: CarryConfig | None = None,
+        parts: CarrierParts | None = None,
     ) -> None:
         self._archive, self._book, self._mode = archive, book, mode
         self._flow, self._encoder, self._config = flow, encoder, config or CarryConfig()
+        self._parts = parts
 
     def run(self, numbers: Sequence[int], round_number: int, progress: Progress = silent) -> None:
         """Goes through these frames in their order.
@@ -98,7 +101,7 @@ class MaskSweep:
         if carry is not None and ids <= set(active) and carry.age < self._config.rekey:
             carry.active = tuple(ids)
             return carry
-        return _Carry.of(frame, shown, np.array(wanted, np.intp))
+        return _Carry.of(frame, shown, np.array(wanted, np.intp), self._parts)
 
     def _step(self, carry: _Carry | None, frame: Frame, number: int, round_number: int) -> FrameMasks:
         """The masks of the frame with what was carried there."""
@@ -132,10 +135,12 @@ class _Carry:
     active: tuple[int, ...]
 
     @classmethod
-    def of(cls, frame: Frame, shown: FrameMasks, wanted: NDArray[np.intp]) -> _Carry:
+    def of(
+        cls, frame: Frame, shown: FrameMasks, wanted: NDArray[np.intp], parts: CarrierParts | None
+    ) -> _Carry:
         """Takes some of the masks of a frame."""
         rows = shown.select(wanted)
-        return cls(Trail(frame), rows, rows.instances(), tuple(rows.object_ids.tolist()))
+        return cls(Trail(frame, parts), rows, rows.instances(), tuple(rows.object_ids.tolist()))
 
     @property
     def age(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reobj.association.associator import MapAssociator
 from reobj.config import PipelineConfig
-from reobj.detection.propagation import PropagationConfig, make_flow
+from reobj.detection.propagation import PropagationConfig, make_flow, make_parts
 from reobj.detection.truth import TruthBuffer
 from reobj.encoding.registry import encoder_entry
 from reobj.evaluation.identity import IdentityEvaluator, IdentityScores
@@ -130,7 +130,8 @@ class RefinedRun:
         propagation = section.propagation or PropagationConfig()
         flow = make_flow(propagation, self._device)
         carry = CarryConfig(propagation.min_confidence)
-        sweep = MaskSweep(self._archive, book, self._mode, flow, encoder, carry)
+        parts = make_parts(propagation)
+        sweep = MaskSweep(self._archive, book, self._mode, flow, encoder, carry, parts)
         entry = encoder_entry(self._config.encoder.name)
         measured = entry.calibrations(self._config.encoder.options)
         rounds = Rounds(
