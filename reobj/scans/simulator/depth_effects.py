@@ -16,7 +16,7 @@ EDGE_STEP = 0.05  #: relative step in depth that counts as an edge
 JITTER = 0.4  #: pixels, deviation of where along an edge the camera sees it
 BASELINE_PIXELS = 43.5  #: baseline times focal length of the Kinect: 0.075 m x 580 pixels
 SUBPIXEL = 8  #: its disparity has steps of 1/8 pixel
-MOST = 65.535  #: metres in 16 bits of millimetres; what a ray through a crack between two walls meets is farther
+MOST = 65.535  #: metres in 16 bits of millimetres; a ray through a crack in a corner goes farther
 
 
 def measured(view: Rendering, rng: np.random.Generator) -> NDArray[np.uint16]:
