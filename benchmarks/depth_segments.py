@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.detection.depth_segments import DepthSegmentsDetector
+from reobj.detection.depth.depth_segments import DepthSegmentsDetector
 from reobj.detection.label_image import LabelImageDetector
 from reobj.scans.opening import open_source
 from reobj.types import Frame, Instances, LabelImage

@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.detection.boxes.mask_from_box import masks_from_boxes
 from reobj.detection.label_image import LabelImageDetector
-from reobj.detection.mask_from_box import masks_from_boxes
 from reobj.scans.opening import open_source
 from reobj.types import Frame, Instances
 

@@ -61,8 +61,8 @@ def serve(publisher: subprocess.Popen[bytes], count: int, single_threaded: bool)
 
     DETECTORS["fixed"] = DetectorEntry(NoOptions, lambda config, device, truth: FixedDetector(count))
     ENCODERS["fixed"] = EncoderEntry(NoOptions, lambda config, device: FixedEncoder(count))
-    from reobj_ros.distribution import make_executor
     from reobj_ros.live_node import LiveNode  # only now: it offers what the registries hold
+    from reobj_ros.node.distribution import make_executor
 
     settings = {"detector.name": "fixed", "encoder.name": "fixed", "device": "cpu", "reliability": "reliable"}
     rclpy.init(args=["--ros-args", *(part for k, v in settings.items() for part in ("-p", f"{k}:={v}"))])
@@ -96,9 +96,9 @@ def publish(frames: int) -> dict[int, float]:
     from sensor_msgs.msg import CameraInfo, Image
 
     from reobj_msgs.msg import TrackedObjects
-    from reobj_ros.conversions import image_message
-    from reobj_ros.distribution import make_executor
-    from reobj_ros.stamps import header, to_ns
+    from reobj_ros.messages.conversions import image_message
+    from reobj_ros.messages.stamps import header, to_ns
+    from reobj_ros.node.distribution import make_executor
 
     rclpy.init()
     node = rclpy.create_node("camera")

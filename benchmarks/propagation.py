@@ -17,15 +17,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reobj.detection.ego_motion import EgoMotion
-from reobj.detection.flow_chain import FlowChain
-from reobj.detection.mask_borders import refine_borders
-from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.ego_motion import EgoMotion
+from reobj.detection.carrying.flow_chain import FlowChain
+from reobj.detection.carrying.mask_borders import refine_borders
+from reobj.detection.carrying.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.optical_flow import DISFlow, OpticalFlow
+from reobj.detection.carrying.optical_flow_raft import RaftFlow
+from reobj.detection.carrying.refiner import MaskRefiner
+from reobj.detection.carrying.refiner_crops import CarriedView
 from reobj.detection.masks import boxes_of, instances_from_label_image
-from reobj.detection.optical_flow import DISFlow, OpticalFlow
-from reobj.detection.optical_flow_raft import RaftFlow
-from reobj.detection.refiner import MaskRefiner
-from reobj.detection.refiner_crops import CarriedView
 from reobj.evaluation.segmentation import frame_scores
 from reobj.types import Frame, Instances, Intrinsics
 

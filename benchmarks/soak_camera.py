@@ -13,9 +13,9 @@ from rosgraph_msgs.msg import Clock
 from reobj.scans.bag_faults import Step
 from reobj.scans.bag_raw import RawMessage
 from reobj_msgs.msg import ObjectMap, TrackedObjects
-from reobj_ros.interfaces import message_class
-from reobj_ros.spin import make_executor
-from reobj_ros.stamps import to_ns, to_time
+from reobj_ros.messages.interfaces import message_class
+from reobj_ros.messages.stamps import to_ns, to_time
+from reobj_ros.node.spin import make_executor
 
 IMAGE, TRUTH = "/image/compressed", "/ground_truth/instances/compressed"
 LATCHED = "/ground_truth/label_names"

@@ -9,8 +9,8 @@ from launch_ros.substitutions import ExecutableInPackage
 
 from launch import LaunchContext, LaunchDescription
 from reobj.environment import PATIENT
-from reobj_ros.launch_arguments import Given
-from reobj_ros.launch_processes import PACKAGE, watched
+from reobj_ros.launching.launch_arguments import Given
+from reobj_ros.launching.launch_processes import PACKAGE, watched
 
 # Options of `reobj evaluate identity` with the defaults of a quick look: one system with all that is known.
 OPTIONS = {

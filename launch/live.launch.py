@@ -10,8 +10,8 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
-from reobj_ros.launch_arguments import Given, boolean, overrides, remappings, text
-from reobj_ros.launch_processes import RESPAWN_S, own_node, watched
+from reobj_ros.launching.launch_arguments import Given, boolean, overrides, remappings, text
+from reobj_ros.launching.launch_processes import RESPAWN_S, own_node, watched
 
 SHARE = Path(get_package_share_directory("reobj_ros"))
 

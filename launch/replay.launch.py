@@ -23,8 +23,8 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.ros_adapters import get_ros_node
 
 from launch import Action, LaunchContext, LaunchDescription
-from reobj_ros.launch_arguments import COMPRESSED, Given, boolean, camera_topic, text
-from reobj_ros.launch_processes import own_node, watched
+from reobj_ros.launching.launch_arguments import COMPRESSED, Given, boolean, camera_topic, text
+from reobj_ros.launching.launch_processes import own_node, watched
 
 LIVE = Path(get_package_share_directory("reobj_ros")) / "launch/live.launch.py"
 

@@ -9,8 +9,8 @@ from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
 from launch import LaunchContext, LaunchDescription
-from reobj_ros.launch_arguments import Given, boolean, overrides, remappings, text
-from reobj_ros.launch_processes import own_node, watched
+from reobj_ros.launching.launch_arguments import Given, boolean, overrides, remappings, text
+from reobj_ros.launching.launch_processes import own_node, watched
 
 SHARE = Path(get_package_share_directory("reobj_ros"))
 

@@ -14,7 +14,7 @@ from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.tracks.deepsort import deepsort_associator
 from reobj.detection.base import Detector
-from reobj.detection.given_masks import MasksLookup
+from reobj.detection.given.given_masks import MasksLookup
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
 from reobj.detection.label_image import LabelImageConfig
 from reobj.detection.propagation import PropagatingDetector, PropagationConfig

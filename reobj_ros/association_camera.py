@@ -7,16 +7,16 @@ import time
 from reobj.association.camera_associator import CameraAssociator
 from reobj.types import Frame, FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-from reobj_ros.camera_outputs import CameraOutputs
-from reobj_ros.cameras import prefix_of
-from reobj_ros.conversions import embeddings_from, instances_from
-from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
-from reobj_ros.images import to_rgb
-from reobj_ros.loop_closures import LoopClosures
-from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.map_services import MapServices
-from reobj_ros.stage_node import StageNode
-from reobj_ros.stamp_join import Companion, Joined
+from reobj_ros.input.cameras import prefix_of
+from reobj_ros.input.frames import FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.input.stamp_join import Companion, Joined
+from reobj_ros.map.camera_outputs import CameraOutputs
+from reobj_ros.map.loop_closures import LoopClosures
+from reobj_ros.map.map_outputs import MapOutputs
+from reobj_ros.map.map_services import MapServices
+from reobj_ros.messages.conversions import embeddings_from, instances_from
+from reobj_ros.messages.images import to_rgb
+from reobj_ros.stages.stage_node import StageNode
 
 
 class AssociationCamera:

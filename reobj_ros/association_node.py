@@ -6,14 +6,14 @@ from typing import Any
 
 from reobj.association.desk.map_desk import MapDesk
 from reobj_ros.association_camera import AssociationCamera
-from reobj_ros.cameras import CAMERAS, camera_names
-from reobj_ros.frames import GEOMETRY, frame_makers
-from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
-from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.map_services import MapServices
-from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import ENCODER, MAP, Stages
-from reobj_ros.steady_timer import steady_timer
+from reobj_ros.input.cameras import CAMERAS, camera_names
+from reobj_ros.input.frames import GEOMETRY, frame_makers
+from reobj_ros.map.loop_closures import LOOP_CLOSURES, LoopClosures
+from reobj_ros.map.map_outputs import MapOutputs
+from reobj_ros.map.map_services import MapServices
+from reobj_ros.node.steady_timer import steady_timer
+from reobj_ros.stages.stage_node import StageNode
+from reobj_ros.stages.stages import ENCODER, MAP, Stages
 
 PARAMETERS = (*CAMERAS, *ENCODER, *GEOMETRY, *LOOP_CLOSURES, *MAP)
 

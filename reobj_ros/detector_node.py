@@ -6,10 +6,9 @@ import time
 from functools import partial
 
 from reobj_msgs.msg import InstanceMasks
-from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
-from reobj_ros.conversions import masks_message
-from reobj_ros.detector_input import DetectorInput
-from reobj_ros.frames import (
+from reobj_ros.input.cameras import CAMERAS, camera_names, prefix_of
+from reobj_ros.input.detector_input import DetectorInput
+from reobj_ros.input.frames import (
     DEPTH,
     FrameMaker,
     colour_frame,
@@ -18,10 +17,11 @@ from reobj_ros.frames import (
     subscribe_geometry,
     without_poses,
 )
-from reobj_ros.publishers import RESULTS
-from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import DETECTOR, DEVICE, Stages
-from reobj_ros.stamp_join import Companion, Joined
+from reobj_ros.input.stamp_join import Companion, Joined
+from reobj_ros.messages.conversions import masks_message
+from reobj_ros.node.publishers import RESULTS
+from reobj_ros.stages.stage_node import StageNode
+from reobj_ros.stages.stages import DETECTOR, DEVICE, Stages
 
 PARAMETERS = (*CAMERAS, *DEVICE, *DETECTOR, *DEPTH)
 

@@ -7,13 +7,13 @@ import time
 from rclpy.publisher import Publisher
 
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-from reobj_ros.cameras import CAMERAS, camera_names, prefix_of
-from reobj_ros.conversions import embeddings_message, instances_from
-from reobj_ros.frames import colour_frame
-from reobj_ros.publishers import RESULTS
-from reobj_ros.stage_node import StageNode
-from reobj_ros.stages import DEVICE, ENCODER, Stages
-from reobj_ros.stamp_join import Companion, Joined
+from reobj_ros.input.cameras import CAMERAS, camera_names, prefix_of
+from reobj_ros.input.frames import colour_frame
+from reobj_ros.input.stamp_join import Companion, Joined
+from reobj_ros.messages.conversions import embeddings_message, instances_from
+from reobj_ros.node.publishers import RESULTS
+from reobj_ros.stages.stage_node import StageNode
+from reobj_ros.stages.stages import DEVICE, ENCODER, Stages
 
 PARAMETERS = (*CAMERAS, *DEVICE, *ENCODER)
 

@@ -29,7 +29,7 @@ def start(name: str) -> NoReturn:
     """Runs a node until it is told to stop, and ends the process with its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: os._exit(0))  # nothing is there yet that must be tidied up
-    spin = import_module("reobj_ros.spin")
+    spin = import_module("reobj_ros.node.spin")
     node = getattr(import_module(f"reobj_ros.{name}"), NODES[name])
     code = spin.run(node)
     # The last references to the node are cycles; with them goes what DDS holds of shared memory, 36 MB, which

@@ -5,18 +5,18 @@ from __future__ import annotations
 from reobj.pipeline import Pipeline
 from reobj.types import FrameResult
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings
-from reobj_ros.camera_outputs import CameraOutputs
-from reobj_ros.cameras import prefix_of
-from reobj_ros.conversions import embeddings_message, instance_messages, masks_message
-from reobj_ros.detector_input import DetectorInput
-from reobj_ros.frames import FrameMaker, geometry_companions, subscribe_geometry
-from reobj_ros.loop_closures import LoopClosures
-from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.map_services import MapServices
-from reobj_ros.publishers import RESULTS
-from reobj_ros.stage_node import StageNode
-from reobj_ros.stamp_join import Joined
-from reobj_ros.stamps import header as make_header
+from reobj_ros.input.cameras import prefix_of
+from reobj_ros.input.detector_input import DetectorInput
+from reobj_ros.input.frames import FrameMaker, geometry_companions, subscribe_geometry
+from reobj_ros.input.stamp_join import Joined
+from reobj_ros.map.camera_outputs import CameraOutputs
+from reobj_ros.map.loop_closures import LoopClosures
+from reobj_ros.map.map_outputs import MapOutputs
+from reobj_ros.map.map_services import MapServices
+from reobj_ros.messages.conversions import embeddings_message, instance_messages, masks_message
+from reobj_ros.messages.stamps import header as make_header
+from reobj_ros.node.publishers import RESULTS
+from reobj_ros.stages.stage_node import StageNode
 
 
 class LiveCamera:

@@ -12,10 +12,10 @@ from reobj.errors import BagError, ConfigError, ReobjError
 from reobj.scans.bag_raw import RawMessage, header_of
 from reobj.scans.bag_results import ResultBagWriter
 from reobj.scans.bag_topics import Topic
-from reobj_ros.interfaces import definition_folder, message_class
-from reobj_ros.managed import ManagedNode
-from reobj_ros.parameters import Parameter
-from reobj_ros.throttle import Throttle
+from reobj_ros.messages.interfaces import definition_folder, message_class
+from reobj_ros.node.managed import ManagedNode
+from reobj_ros.node.parameters import Parameter
+from reobj_ros.node.throttle import Throttle
 
 DIAGNOSTICS = Topic("/diagnostics", "diagnostic_msgs/msg/DiagnosticArray")
 # In the order in which the nodes publish them for one frame: of what has come, rclpy takes the first first.

@@ -15,12 +15,12 @@ from rosgraph_msgs.msg import Clock
 from reobj.errors import BagError, ConfigError, ReobjError, mismatch
 from reobj.scans.bag_raw import RawMessage, bag_topics
 from reobj_msgs.msg import TrackedObjects
-from reobj_ros.image_chooser import publishers_of
-from reobj_ros.interfaces import message_class
-from reobj_ros.managed import ManagedNode
-from reobj_ros.parameters import Parameter
+from reobj_ros.input.image_chooser import publishers_of
+from reobj_ros.messages.interfaces import message_class
+from reobj_ros.messages.stamps import to_ns, to_time
+from reobj_ros.node.managed import ManagedNode
+from reobj_ros.node.parameters import Parameter
 from reobj_ros.player import Player
-from reobj_ros.stamps import to_ns, to_time
 
 PARAMETERS = (
     Parameter("bag", "", "the bag to replay: a folder or an mcap file"),

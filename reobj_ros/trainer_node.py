@@ -10,17 +10,17 @@ from std_srvs.srv import Trigger
 from reobj.errors import StorageError
 from reobj.training.report import TrainReport, TrainState
 from reobj_msgs.msg import TrainingProgress
-from reobj_ros.conversions import progress_message
-from reobj_ros.diagnostics import Diagnostics, Vitals
-from reobj_ros.publishers import LATCHED
-from reobj_ros.stage_node import StageNode
-from reobj_ros.stamp_join import Joined
-from reobj_ros.stamps import header
-from reobj_ros.steady_timer import steady_timer
-from reobj_ros.topic_views import TopicViews
-from reobj_ros.trainer_settings import PARAMETERS, STORED, source_of, training_plan, view_config
-from reobj_ros.training_job import ENDS, TrainingJob
-from reobj_ros.training_work import run_training
+from reobj_ros.input.stamp_join import Joined
+from reobj_ros.messages.conversions import progress_message
+from reobj_ros.messages.stamps import header
+from reobj_ros.node.diagnostics import Diagnostics, Vitals
+from reobj_ros.node.publishers import LATCHED
+from reobj_ros.node.steady_timer import steady_timer
+from reobj_ros.stages.stage_node import StageNode
+from reobj_ros.training.topic_views import TopicViews
+from reobj_ros.training.trainer_settings import PARAMETERS, STORED, source_of, training_plan, view_config
+from reobj_ros.training.training_job import ENDS, TrainingJob
+from reobj_ros.training.training_work import run_training
 
 PERIOD_S = 1.0  #: between two looks at what there is; the last report goes out again at each of them
 FOUND_S = 3.0  #: a node that ends by itself lives at least so long: who listens needs time to find it

@@ -20,7 +20,7 @@ OF_OTHERS = {
 def texts() -> set[str]:
     """The constant parts of all texts in the source."""
     found: set[str] = set()
-    for path in [*(ROOT / "reobj").rglob("*.py"), *(ROOT / "reobj_ros").glob("*.py")]:
+    for path in [*(ROOT / "reobj").rglob("*.py"), *(ROOT / "reobj_ros").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.add(node.value)

@@ -17,7 +17,7 @@ from reobj.config import (
     parse_config,
 )
 from reobj.detection.imperfections import ImperfectDetector, ImperfectionConfig
-from reobj.detection.mask_rcnn import MaskRCNNConfig
+from reobj.detection.mask_rcnn.mask_rcnn import MaskRCNNConfig
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.errors import ConfigError
 from reobj.types import Embeddings, Frame, Instances, LabelImage, ModelId

@@ -129,7 +129,7 @@ ELSEWHERE = {"rclpy.clock_type", "rclpy.event_handler", "rclpy.experimental", "r
 
 
 def test_what_only_some_distributions_have_is_imported_in_one_module() -> None:
-    for path in (ROOT / "reobj_ros").glob("*.py"):
+    for path in (ROOT / "reobj_ros").rglob("*.py"):
         if path.name == "distribution.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):

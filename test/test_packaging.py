@@ -29,7 +29,7 @@ def test_every_node_of_setup_py_is_a_command_and_a_module() -> None:
     names = ast.literal_eval(re.search(r"NODES = (\[.*?\])", SETUP, re.S)[1])  # type: ignore[index]
     tree = ast.parse((ROOT / "reobj_ros/entry.py").read_text())
     assert set(names) <= {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert {path.stem for path in (ROOT / "reobj_ros").glob("*_node.py")} == {*names, "stage_node"}
+    assert {path.stem for path in (ROOT / "reobj_ros").glob("*_node.py")} == {*names}
 
 
 def test_every_file_that_is_no_module_is_installed() -> None:
@@ -49,7 +49,7 @@ def test_every_file_that_is_no_module_is_installed() -> None:
 def imported_packages() -> set[str]:
     """Top-level ROS packages that reobj_ros and the launch files import."""
     found = set()
-    for path in [*(ROOT / "reobj_ros").glob("*.py"), *(ROOT / "launch").glob("*.py")]:
+    for path in [*(ROOT / "reobj_ros").rglob("*.py"), *(ROOT / "launch").glob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module:
                 found.add(node.module.split(".")[0])

@@ -18,7 +18,7 @@ from reobj_ros.association_node import AssociationNode
 from reobj_ros.detector_node import DetectorNode
 from reobj_ros.encoder_node import EncoderNode
 from reobj_ros.live_node import LiveNode
-from reobj_ros.managed import ManagedNode
+from reobj_ros.node.managed import ManagedNode
 from reobj_ros.record_node import RecordNode
 from reobj_ros.replay_node import ReplayNode
 from reobj_ros.trainer_node import TrainerNode

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import ResNet18_Weights
 
-from reobj.detection.mask_rcnn_weights import published_weights
+from reobj.detection.mask_rcnn.mask_rcnn_weights import published_weights
 from reobj.errors import ModelError
 from reobj.weights import content_hash, download_weights, fetch_weights, load_into, read_weights
 

@@ -22,13 +22,13 @@ from reobj_ros import (
     replay_node,
     trainer_node,
 )
-from reobj_ros.config_parameters import config_parameters
-from reobj_ros.inputs import INPUT_PARAMETERS
-from reobj_ros.managed import LIFE
-from reobj_ros.map_services import SERVICES
-from reobj_ros.parameters import Parameter
-from reobj_ros.stages import ASSOCIATION, PROPAGATION
-from reobj_ros.trainer_settings import PARAMETERS, STORED
+from reobj_ros.input.inputs import INPUT_PARAMETERS
+from reobj_ros.map.map_services import SERVICES
+from reobj_ros.node.config_parameters import config_parameters
+from reobj_ros.node.managed import LIFE
+from reobj_ros.node.parameters import Parameter
+from reobj_ros.stages.stages import ASSOCIATION, PROPAGATION
+from reobj_ros.training.trainer_settings import PARAMETERS, STORED
 
 PAGE = Path(__file__).parent.parent / "docs/nodes.md"
 

@@ -17,12 +17,12 @@ from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.registry import DETECTORS
 from reobj.encoding.registry import ENCODERS
 from reobj_ros import record_node, replay_node, trainer_node
-from reobj_ros.config_parameters import config_parameters
-from reobj_ros.inputs import INPUT_PARAMETERS
-from reobj_ros.managed import LIFE
-from reobj_ros.parameters import Parameter
-from reobj_ros.stages import ASSOCIATION, PROPAGATION
-from reobj_ros.trainer_settings import STORED
+from reobj_ros.input.inputs import INPUT_PARAMETERS
+from reobj_ros.node.config_parameters import config_parameters
+from reobj_ros.node.managed import LIFE
+from reobj_ros.node.parameters import Parameter
+from reobj_ros.stages.stages import ASSOCIATION, PROPAGATION
+from reobj_ros.training.trainer_settings import STORED
 
 FILE = Path(__file__).parent.parent / "config/parameters.yaml"
 

@@ -35,7 +35,7 @@ def segmentation_command(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Print J and F of true masks that were carried along from key frames, by frames since then."""
-    from reobj.detection.refiner import SHIPPED
+    from reobj.detection.carrying.refiner import SHIPPED
     from reobj.evaluation.segmentation_run import Method, SegmentationSettings  # torch takes seconds
     from reobj.segmentation_report import TABLE_FILE, SegmentationReportConfig, evaluate_segmentation
 

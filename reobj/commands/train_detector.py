@@ -12,7 +12,7 @@ from reobj.commands.console import console, errors
 from reobj.commands.train import percent, set_values, stopped_by_signals, training_bar
 
 if TYPE_CHECKING:
-    from reobj.detection.detector_file import DetectorCard
+    from reobj.detection.mask_rcnn.detector_file import DetectorCard
 
 
 def train_detector_command(

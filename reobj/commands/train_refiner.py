@@ -20,8 +20,8 @@ def train_refiner_command(
 ) -> None:
     """Train the refiner of carried masks, on the CPU: about ten minutes of one core."""
     # torch takes seconds to import: not for --help
-    from reobj.detection.optical_flow import DISFlow
-    from reobj.detection.refiner import save_refiner
+    from reobj.detection.carrying.optical_flow import DISFlow
+    from reobj.detection.carrying.refiner import save_refiner
     from reobj.scans.opening import open_source
     from reobj.training.refiner import RefinerTraining, train_refiner
     from reobj.training.refiner_data import RefinerExamples, refiner_examples

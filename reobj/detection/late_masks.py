@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 from reobj.detection.base import Detector
-from reobj.detection.followed import Followed
-from reobj.detection.optical_flow import OpticalFlow
+from reobj.detection.carrying.followed import Followed
+from reobj.detection.carrying.optical_flow import OpticalFlow
 from reobj.detection.propagation import PropagationConfig, make_flow, make_parts
 from reobj.types import Frame, Instances
 

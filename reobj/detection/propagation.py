@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from reobj.detection.background_detector import BackgroundDetector
 from reobj.detection.base import Detector
-from reobj.detection.followed import Followed, Shown
+from reobj.detection.carrying.followed import Followed, Shown
+from reobj.detection.carrying.mask_carrier import CarrierParts
+from reobj.detection.carrying.optical_flow import DISFlow, OpticalFlow
+from reobj.detection.carrying.optical_flow_raft import RaftFlow
+from reobj.detection.carrying.refiner import SHIPPED, MaskRefiner
 from reobj.detection.key_detections import DetectAtOnce, KeyDetections
-from reobj.detection.mask_carrier import CarrierParts
-from reobj.detection.optical_flow import DISFlow, OpticalFlow
-from reobj.detection.optical_flow_raft import RaftFlow
-from reobj.detection.refiner import SHIPPED, MaskRefiner
 from reobj.devices import resolve_device
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.types import Frame, Instances

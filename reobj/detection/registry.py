@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from reobj.detection.base import Detector
-from reobj.detection.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
-from reobj.detection.given_detector import GivenMasksConfig, GivenMasksDetector
-from reobj.detection.given_masks import MasksLookup
+from reobj.detection.depth.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
+from reobj.detection.given.given_detector import GivenMasksConfig, GivenMasksDetector
+from reobj.detection.given.given_masks import MasksLookup
 from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
-from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
-from reobj.detection.mask_rcnn_weights import published_weights
-from reobj.detection.onnx_detector import OnnxConfig, OnnxDetector
+from reobj.detection.mask_rcnn.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
+from reobj.detection.mask_rcnn.mask_rcnn_weights import published_weights
+from reobj.detection.onnx.onnx_detector import OnnxConfig, OnnxDetector
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.settings import from_mapping
 from reobj.types import LabelImage

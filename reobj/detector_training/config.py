@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from reobj.detection.label_image import LabelImageConfig
-from reobj.detection.torchvision_networks import network_entry
+from reobj.detection.mask_rcnn.torchvision_networks import network_entry
 from reobj.errors import ConfigError, ModelError, mismatch
 from reobj.training.config import Precision
 from reobj.training.sections import (

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torchvision.models.detection import MaskRCNN
 
-from reobj.detection.detector_file import load_detector
-from reobj.detection.mask_rcnn_weights import load_network
-from reobj.detection.torchvision_networks import build_network, load_backbone, network_entry
+from reobj.detection.mask_rcnn.detector_file import load_detector
+from reobj.detection.mask_rcnn.mask_rcnn_weights import load_network
+from reobj.detection.mask_rcnn.torchvision_networks import build_network, load_backbone, network_entry
 from reobj.detector_training.config import DetectorTrainConfig
 from reobj.errors import ConfigError, mismatch
 from reobj.weights import State, download_weights

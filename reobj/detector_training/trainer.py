@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from lightning_fabric import Fabric
 
-from reobj.detection.detector_file import DetectorCard, DetectorSpec, save_detector
+from reobj.detection.mask_rcnn.detector_file import DetectorCard, DetectorSpec, save_detector
 from reobj.detector_training.config import DetectorTrainConfig, detector_config_mapping
 from reobj.detector_training.detector_task import DetectorData, DetectorTask, all_labels, scene_counts
 from reobj.detector_training.gather import Gathering, Stopped, gather

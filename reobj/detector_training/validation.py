@@ -9,7 +9,7 @@ from torch import Tensor
 from torchvision.models.detection import MaskRCNN
 
 from reobj.detection.findings import FindingLimits, Findings, to_instances
-from reobj.detection.torchvision_networks import set_limits
+from reobj.detection.mask_rcnn.torchvision_networks import set_limits
 from reobj.detector_training.config import DetectorTrainConfig
 from reobj.detector_training.reader import PictureSet
 from reobj.detector_training.samples import visible_instances

@@ -11,7 +11,7 @@ from reobj.association.tracks.deepsort import deepsort_associator
 from reobj.association.tracks.tracker_config import TrackerConfig
 from reobj.config import DetectorSection, PipelineConfig, build_associator
 from reobj.detection.imperfections import ImperfectionConfig
-from reobj.detection.mask_rcnn import MaskRCNNConfig
+from reobj.detection.mask_rcnn.mask_rcnn import MaskRCNNConfig
 from reobj.evaluation.identity_drift import DriftConfig, PoseDrift
 from reobj.offline import Mode
 from reobj.types import Frame

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.detection.carrying.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.optical_flow import Flow, Image, OpticalFlow
+from reobj.detection.carrying.refiner import SHIPPED, MaskRefiner
 from reobj.detection.label_image import LabelImageConfig, LabelImageDetector
-from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
 from reobj.detection.masks import renumber
-from reobj.detection.optical_flow import Flow, Image, OpticalFlow
-from reobj.detection.refiner import SHIPPED, MaskRefiner
 from reobj.errors import InputError, mismatch
 from reobj.evaluation.segmentation import frame_scores
 from reobj.progress import Progress, silent

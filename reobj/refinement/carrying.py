@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.detection.mask_carrier import CarrierParts, Trail
+from reobj.detection.carrying.mask_carrier import CarrierParts, Trail
+from reobj.detection.carrying.optical_flow import OpticalFlow
 from reobj.detection.masks import renumber
-from reobj.detection.optical_flow import OpticalFlow
 from reobj.encoding.base import Encoder
 from reobj.offline import Mode
 from reobj.progress import Progress, silent

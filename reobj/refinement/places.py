@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.detection.ego_motion import EgoMotion
-from reobj.detection.mask_borders import refine_borders
+from reobj.detection.carrying.ego_motion import EgoMotion
+from reobj.detection.carrying.mask_borders import refine_borders
+from reobj.detection.carrying.sampling import nearest
 from reobj.detection.masks import renumber
-from reobj.detection.sampling import nearest
 from reobj.encoding.base import Encoder
 from reobj.offline import Mode
 from reobj.progress import Progress, silent

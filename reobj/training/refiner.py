@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from reobj.detection.refiner import with_guide
-from reobj.detection.refiner_crops import DEPTH, OWN, UNSURE
-from reobj.detection.refiner_network import RefinerNetwork
+from reobj.detection.carrying.refiner import with_guide
+from reobj.detection.carrying.refiner_crops import DEPTH, OWN, UNSURE
+from reobj.detection.carrying.refiner_network import RefinerNetwork
 from reobj.errors import InputError, mismatch
 from reobj.progress import Progress, silent
 from reobj.training.refiner_data import HUNDREDTHS, RefinerExamples

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reobj.detection.carrying.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.optical_flow import OpticalFlow
+from reobj.detection.carrying.refiner_crops import SIDE, CarriedView, RefinerCropCutter, sample_points
+from reobj.detection.carrying.sampling import nearest
 from reobj.detection.label_image import LabelImageDetector
-from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
 from reobj.detection.masks import renumber
-from reobj.detection.optical_flow import OpticalFlow
-from reobj.detection.refiner_crops import SIDE, CarriedView, RefinerCropCutter, sample_points
-from reobj.detection.sampling import nearest
 from reobj.errors import InputError, mismatch
 from reobj.evaluation.segmentation_run import SharedFlow, true_ids
 from reobj.scans.base import FrameSource

@@ -5,11 +5,11 @@ import pytest
 from depth_scenes import CAMERA, FLOOR, TABLE, draw
 from scipy import ndimage
 
-from reobj.detection.depth_cells import fit_cells
-from reobj.detection.depth_cuts import concave_creases, connected_surfaces, give_back, larger_than
-from reobj.detection.depth_grid import DepthGrid, GridMaker
-from reobj.detection.depth_planes import Structure, find_structure
-from reobj.detection.depth_surfaces import measure
+from reobj.detection.depth.depth_cells import fit_cells
+from reobj.detection.depth.depth_cuts import concave_creases, connected_surfaces, give_back, larger_than
+from reobj.detection.depth.depth_grid import DepthGrid, GridMaker
+from reobj.detection.depth.depth_planes import Structure, find_structure
+from reobj.detection.depth.depth_surfaces import measure
 
 
 def grid_of(*boxes: object) -> tuple[DepthGrid, np.ndarray]:

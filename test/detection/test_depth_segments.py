@@ -7,7 +7,7 @@ import pytest
 from depth_scenes import CAMERA, FLOOR, TABLE, Box, draw, frame
 from numpy.typing import NDArray
 
-from reobj.detection.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
+from reobj.detection.depth.depth_segments import DepthSegmentsConfig, DepthSegmentsDetector
 from reobj.distortion import Distortion
 from reobj.errors import InputError
 from reobj.types import Frame, Instances, Intrinsics

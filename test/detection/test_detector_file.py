@@ -7,8 +7,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from reobj.detection.detector_file import DetectorSpec, load_detector, read_detector_card, save_detector
-from reobj.detection.torchvision_networks import build_network, set_limits
+from reobj.detection.mask_rcnn.detector_file import (
+    DetectorSpec,
+    load_detector,
+    read_detector_card,
+    save_detector,
+)
+from reobj.detection.mask_rcnn.torchvision_networks import build_network, set_limits
 from reobj.errors import InputError, ModelError
 
 SPEC = DetectorSpec("maskrcnn_mobilenet_v3_large_fpn", ("chair", "cup"), 96)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reobj.detection.depth_segments import DepthSegmentsDetector
+from reobj.detection.depth.depth_segments import DepthSegmentsDetector
 from reobj.detection.registry import DETECTORS, choose_detector, make_detector
 from reobj.errors import ConfigError, ModelError
 from reobj.types import Frame, LabelImage

@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from reobj.detection.ego_motion import EgoMotion, RigidPlaces
+from reobj.detection.carrying.ego_motion import EgoMotion, RigidPlaces
 from reobj.types import Frame, Intrinsics
 
 CAMERA = Intrinsics(60.0, 62.0, 31.5, 23.5, 64, 48)

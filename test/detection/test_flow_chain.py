@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reobj.detection.flow_chain import FlowChain, consistent
+from reobj.detection.carrying.flow_chain import FlowChain, consistent
 
 H, W = 30, 40
 

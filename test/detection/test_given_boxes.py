@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reobj.detection.given_detector import GivenMasksConfig, GivenMasksDetector
-from reobj.detection.given_masks import GivenBoxes
+from reobj.detection.given.given_detector import GivenMasksConfig, GivenMasksDetector
+from reobj.detection.given.given_masks import GivenBoxes
 from reobj.errors import InputError
 from reobj.types import Frame, Instances
 
@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Boxes]:
             segments[y0:y1, x0:x1] = row + 1
         return segments
 
-    monkeypatch.setattr("reobj.detection.given_detector.masks_from_boxes", fill)
+    monkeypatch.setattr("reobj.detection.given.given_detector.masks_from_boxes", fill)
     return calls
 
 

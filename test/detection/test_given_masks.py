@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from reobj.config import build_detector, parse_config
-from reobj.detection.given_detector import GivenMasksConfig, GivenMasksDetector
-from reobj.detection.given_masks import GivenMasks, MasksBuffer
+from reobj.detection.given.given_detector import GivenMasksConfig, GivenMasksDetector
+from reobj.detection.given.given_masks import GivenMasks, MasksBuffer
 from reobj.errors import ConfigError, InputError
 from reobj.types import Frame, Instances
 

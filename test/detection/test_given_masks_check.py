@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from reobj.detection.given_masks_check import usable_boxes, usable_masks
+from reobj.detection.given.given_masks_check import usable_boxes, usable_masks
 
 SEGMENTS = np.array([[0, 1], [2, 3]], np.uint16)
 

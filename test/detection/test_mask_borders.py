@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from reobj.detection.mask_borders import refine_borders
+from reobj.detection.carrying.mask_borders import refine_borders
 
 SURE = np.ones((40, 60), np.uint8)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.optical_flow import DISFlow
 from reobj.detection.masks import instances_from_label_image
-from reobj.detection.optical_flow import DISFlow
 from reobj.errors import InputError
 from reobj.evaluation.segmentation import frame_scores
 from reobj.types import Frame, Instances, Intrinsics

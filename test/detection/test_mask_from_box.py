@@ -7,8 +7,8 @@ import pytest
 from depth_scenes import CAMERA, FLOOR, TABLE, draw, frame
 from numpy.typing import NDArray
 
-from reobj.detection.box_surfaces import BoxSurfaces, Owner
-from reobj.detection.mask_from_box import masks_from_boxes
+from reobj.detection.boxes.box_surfaces import BoxSurfaces, Owner
+from reobj.detection.boxes.mask_from_box import masks_from_boxes
 from reobj.detection.masks import boxes_of
 from reobj.errors import InputError
 from reobj.types import Frame

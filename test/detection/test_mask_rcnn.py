@@ -12,10 +12,10 @@ from torchvision import models
 from torchvision.models import detection
 from torchvision.ops import FrozenBatchNorm2d
 
-from reobj.detection.detector_file import DetectorSpec, save_detector
-from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
-from reobj.detection.mask_rcnn_weights import COCO_LABELS, load_network
-from reobj.detection.torchvision_networks import build_network
+from reobj.detection.mask_rcnn.detector_file import DetectorSpec, save_detector
+from reobj.detection.mask_rcnn.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
+from reobj.detection.mask_rcnn.mask_rcnn_weights import COCO_LABELS, load_network
+from reobj.detection.mask_rcnn.torchvision_networks import build_network
 from reobj.errors import InputError, ModelError
 from reobj.types import Frame
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reobj.detection.onnx_detector import OnnxConfig, OnnxDetector
+from reobj.detection.onnx.onnx_detector import OnnxConfig, OnnxDetector
 from reobj.errors import ConfigError, InputError, ModelError
 from reobj.types import Frame, Instances
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from reobj.detection.detector_file import DetectorSpec, save_detector
-from reobj.detection.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
-from reobj.detection.onnx_detector import OnnxConfig, OnnxDetector
-from reobj.detection.torchvision_networks import build_network, set_limits
+from reobj.detection.mask_rcnn.detector_file import DetectorSpec, save_detector
+from reobj.detection.mask_rcnn.mask_rcnn import MaskRCNNConfig, MaskRCNNDetector
+from reobj.detection.mask_rcnn.torchvision_networks import build_network, set_limits
+from reobj.detection.onnx.onnx_detector import OnnxConfig, OnnxDetector
 from reobj.types import Frame
 
 pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")

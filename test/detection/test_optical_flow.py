@@ -8,8 +8,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from reobj.detection.optical_flow import DISFlow
-from reobj.detection.optical_flow_raft import RaftFlow
+from reobj.detection.carrying.optical_flow import DISFlow
+from reobj.detection.carrying.optical_flow_raft import RaftFlow
 from reobj.errors import ModelError
 
 

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reobj.detection.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.mask_carrier import CarrierParts, MaskCarrier
+from reobj.detection.carrying.optical_flow import DISFlow
+from reobj.detection.carrying.refiner import SHIPPED, MaskRefiner, save_refiner
+from reobj.detection.carrying.refiner_crops import SIDE, CarriedView, crop_boxes
+from reobj.detection.carrying.refiner_network import RefinerNetwork
 from reobj.detection.masks import instances_from_label_image
-from reobj.detection.optical_flow import DISFlow
 from reobj.detection.propagation import PropagationConfig, make_parts
-from reobj.detection.refiner import SHIPPED, MaskRefiner, save_refiner
-from reobj.detection.refiner_crops import SIDE, CarriedView, crop_boxes
-from reobj.detection.refiner_network import RefinerNetwork
 from reobj.errors import ModelError
 from reobj.types import Frame
 

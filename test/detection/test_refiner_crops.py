@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from reobj.detection.refiner_crops import (
+from reobj.detection.carrying.refiner_crops import (
     DEPTH,
     INSIDE,
     OWN,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torchvision.models import mobilenet_v3_large, resnet50
 
-from reobj.detection.torchvision_networks import NETWORKS, build_network, load_backbone
+from reobj.detection.mask_rcnn.torchvision_networks import NETWORKS, build_network, load_backbone
 from reobj.errors import ModelError
 
 LIGHT = "maskrcnn_mobilenet_v3_large_fpn"

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 from toy_scenes import make_picture, short_config, write_scene_scans
 
-from reobj.detection.detector_file import load_detector
+from reobj.detection.mask_rcnn.detector_file import load_detector
 from reobj.detection.registry import make_detector
 from reobj.detector_training.config import DetectorTrainConfig
 from reobj.detector_training.learner import DetectorLearner, norms

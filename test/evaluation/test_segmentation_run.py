@@ -14,8 +14,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from reobj.cli import app
+from reobj.detection.carrying.optical_flow import DISFlow
 from reobj.detection.label_image import LabelImageConfig
-from reobj.detection.optical_flow import DISFlow
 from reobj.errors import InputError, ModelError
 from reobj.evaluation.segmentation_run import Method, SegmentationSettings, follow_masks
 from reobj.evaluation.segmentation_tables import scores_of, segmentation_tables

@@ -16,8 +16,8 @@ from rosgraph_msgs.msg import Clock
 from reobj.scans.bag_faults import Disturbance, Faults, Step, frames_of, with_stamp
 from reobj.scans.bag_raw import RawMessage, header_of
 from reobj_msgs.msg import TrackedObjects
-from reobj_ros.interfaces import message_class
-from reobj_ros.stamps import SECOND_NS, to_ns, to_time
+from reobj_ros.messages.interfaces import message_class
+from reobj_ros.messages.stamps import SECOND_NS, to_ns, to_time
 
 IMAGE, TRUTH = "/image/compressed", "/ground_truth/instances/compressed"
 SHOWN = (IMAGE, TRUTH, "/camera_info", "/depth/compressedDepth", "/pose")

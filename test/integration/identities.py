@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reobj.scans.bag_reader import BagScan
-from reobj_ros.stamps import to_ns
+from reobj_ros.messages.stamps import to_ns
 
 Box = tuple[float, ...]
 

@@ -14,7 +14,7 @@ from rclpy.qos import QoSProfile
 
 from reobj.live_run import NodeProcesses
 from reobj.scans.bag_raw import header_of, read_raw
-from reobj_ros.stamps import to_ns
+from reobj_ros.messages.stamps import to_ns
 
 FRAMES = 20
 """Of the short bag."""

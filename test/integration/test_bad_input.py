@@ -15,9 +15,9 @@ from reobj.detection.registry import DETECTORS
 from reobj.live_run import NodeProcesses
 from reobj.types import Instances
 from reobj_msgs.msg import InstanceMasks, ObjectEmbeddings, ObjectMap, TrackedObjects
-from reobj_ros.conversions import image_message, instance_messages, masks_message
-from reobj_ros.publishers import LATCHED
-from reobj_ros.stamps import SECOND_NS, header, to_ns
+from reobj_ros.messages.conversions import image_message, instance_messages, masks_message
+from reobj_ros.messages.stamps import SECOND_NS, header, to_ns
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

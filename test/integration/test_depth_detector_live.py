@@ -9,8 +9,8 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import InstanceMasks
-from reobj_ros.conversions import image_message, instances_from
-from reobj_ros.stamps import SECOND_NS, header
+from reobj_ros.messages.conversions import image_message, instances_from
+from reobj_ros.messages.stamps import SECOND_NS, header
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(240)]
 

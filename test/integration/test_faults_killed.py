@@ -13,7 +13,7 @@ from processes import FRAMES, LABEL_IMAGE, Probe, shared_memory
 
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
-from reobj_ros.publishers import LATCHED
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(1200)]
 

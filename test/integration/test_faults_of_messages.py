@@ -19,7 +19,7 @@ from processes import LABEL_IMAGE, Probe, memory_mb
 
 from reobj.live_run import NodeProcesses
 from reobj.scans.bag_faults import Faults
-from reobj_ros.stamps import SECOND_NS
+from reobj_ros.messages.stamps import SECOND_NS
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

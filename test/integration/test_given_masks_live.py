@@ -15,9 +15,9 @@ from sensor_msgs.msg import Image
 from reobj.live_run import NodeProcesses
 from reobj.types import Instances
 from reobj_msgs.msg import InstanceMasks, TrackedObjects
-from reobj_ros.conversions import image_message, instances_from, masks_message
-from reobj_ros.interfaces import message_module
-from reobj_ros.stamps import SECOND_NS, header, to_ns
+from reobj_ros.messages.conversions import image_message, instances_from, masks_message
+from reobj_ros.messages.interfaces import message_module
+from reobj_ros.messages.stamps import SECOND_NS, header, to_ns
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 

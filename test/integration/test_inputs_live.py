@@ -10,9 +10,9 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import ObjectMap, TrackedObjects
-from reobj_ros.conversions import image_message
-from reobj_ros.publishers import LATCHED
-from reobj_ros.stamps import SECOND_NS, header
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import SECOND_NS, header
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

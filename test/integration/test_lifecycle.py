@@ -15,7 +15,7 @@ from rclpy.parameter import Parameter
 from reobj.association.store.reading import read_map
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import ObjectMap
-from reobj_ros.publishers import LATCHED
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

@@ -15,8 +15,8 @@ from reobj.live_run import NodeProcesses
 from reobj.scans.bag_raw import read_raw
 from reobj_msgs.msg import MapObject, ObjectMap, TrackedObjects
 from reobj_msgs.srv import FindObjects
-from reobj_ros.publishers import LATCHED
-from reobj_ros.stamps import header
+from reobj_ros.messages.stamps import header
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

@@ -20,7 +20,7 @@ from reobj_msgs.srv import (
     SaveMap,
     SplitObject,
 )
-from reobj_ros.publishers import LATCHED
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

@@ -19,7 +19,7 @@ from reobj.offline import Run, run_offline
 from reobj.scans.bag_reader import BagScan
 from reobj.types import FrameResult
 from reobj_msgs.msg import ObjectMap, TrackedObjects
-from reobj_ros.publishers import LATCHED
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

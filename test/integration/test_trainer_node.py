@@ -21,8 +21,8 @@ from reobj.views.build import ViewBuildConfig, build_views
 from reobj.views.settings import ViewSettings
 from reobj.views.store import ViewStore
 from reobj_msgs.msg import InstanceMasks, TrackedObjects, TrainingProgress
-from reobj_ros.publishers import LATCHED
-from reobj_ros.stamps import SECOND_NS
+from reobj_ros.messages.stamps import SECOND_NS
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

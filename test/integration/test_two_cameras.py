@@ -10,8 +10,8 @@ from processes import LABEL_IMAGE, LOCK_STEP, Probe, ends_at, stamps_of
 
 from reobj.live_run import NodeProcesses
 from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects
-from reobj_ros.image_chooser import publishers_of
-from reobj_ros.publishers import LATCHED
+from reobj_ros.input.image_chooser import publishers_of
+from reobj_ros.node.publishers import LATCHED
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(600)]
 

@@ -19,7 +19,7 @@ from reobj.scans.bag_writer import scan_to_bag
 from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import simulate
 from reobj_msgs.msg import TrackedObjects
-from reobj_ros.stamps import to_ns
+from reobj_ros.messages.stamps import to_ns
 
 FRAMES = 10
 

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("launch_ros", reason="needs a ROS 2 installation; see docs/testing.md")
 
 from launch import LaunchContext
-from reobj_ros.launch_arguments import Given, remappings
+from reobj_ros.launching.launch_arguments import Given, remappings
 
 
 def given(**values: str) -> Given:

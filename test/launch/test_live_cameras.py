@@ -17,8 +17,8 @@ from launched import description
 from sensor_msgs.msg import Image
 
 from reobj_msgs.msg import TrackedObjects
-from reobj_ros.conversions import image_message
-from reobj_ros.stamps import header
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
 
 CAMERAS = ("front", "left")
 PERIOD_NS = 100_000_000

@@ -20,8 +20,8 @@ from sensor_msgs.msg import Image
 
 from reobj.association.store.reading import read_map
 from reobj_msgs.msg import TrackedObjects
-from reobj_ros.conversions import image_message
-from reobj_ros.stamps import header
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
 
 PERIOD_NS = 100_000_000
 MAP = Path(tempfile.mkdtemp(prefix="reobj_launch_test_")) / "room.map"

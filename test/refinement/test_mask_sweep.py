@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from painted_walk import MeanColour, PaintedWalk, book_of, overlap
 
-from reobj.detection.optical_flow import DISFlow
+from reobj.detection.carrying.optical_flow import DISFlow
 from reobj.offline import Mode
 from reobj.refinement.archive import FrameArchive
 from reobj.refinement.carrying import MaskSweep

@@ -9,8 +9,8 @@ import yaml
 
 from reobj.types import Frame, Instances, LabelImage
 from reobj.views.settings import ViewSettings
-from reobj_ros.gathering import Gatherer
-from reobj_ros.stamps import SECOND_NS
+from reobj_ros.messages.stamps import SECOND_NS
+from reobj_ros.training.gathering import Gatherer
 
 CHAIRS, CUPS = {1: "chair", 2: "chair"}, {1: "cup", 2: "cup"}
 

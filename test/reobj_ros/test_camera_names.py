@@ -6,9 +6,9 @@ import pytest
 from rclpy.node import Node
 
 from reobj.errors import ConfigError
-from reobj_ros.cameras import camera_names, prefix_of
-from reobj_ros.frames import GEOMETRY, frame_makers
-from reobj_ros.parameters import declare
+from reobj_ros.input.cameras import camera_names, prefix_of
+from reobj_ros.input.frames import GEOMETRY, frame_makers
+from reobj_ros.node.parameters import declare
 
 
 @pytest.mark.parametrize("names", [[""], ["front"], ["front", "left"], ["head/left", "head/right_2"]])

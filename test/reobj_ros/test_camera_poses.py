@@ -13,10 +13,10 @@ from rclpy.node import Node
 from scipy.spatial.transform import Rotation
 
 from reobj.errors import ConfigError, InputError
-from reobj_ros.camera_poses import CameraPoses
-from reobj_ros.stamp_join import Around
-from reobj_ros.stamps import header
-from reobj_ros.transforms import FROM_TF
+from reobj_ros.input.camera_poses import CameraPoses
+from reobj_ros.input.stamp_join import Around
+from reobj_ros.input.transforms import FROM_TF
+from reobj_ros.messages.stamps import header
 
 Make = Callable[..., CameraPoses]
 #: of the camera in base_link: half a metre ahead, looking along its x axis

@@ -9,7 +9,7 @@ from reobj.association.associator_config import AssociatorConfig
 from reobj.config import parse_config
 from reobj.detection.registry import DETECTORS
 from reobj.encoding.registry import ENCODERS
-from reobj_ros.config_parameters import attribute_meanings, config_parameters, nested
+from reobj_ros.node.config_parameters import attribute_meanings, config_parameters, nested
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,8 @@ from reobj_msgs.msg import (
     TrainingProgress,
 )
 from reobj_msgs.msg import MapObject as MapObjectMessage
-from reobj_ros import conversions as c
-from reobj_ros.stamps import header, to_duration, to_ns, to_time
+from reobj_ros.messages import conversions as c
+from reobj_ros.messages.stamps import header, to_duration, to_ns, to_time
 
 HEADER = header(1_500_000_007, "camera_optical_frame")
 

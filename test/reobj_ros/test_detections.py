@@ -14,9 +14,9 @@ pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup"
 from seen_objects import chair, result, seen
 from vision_types import TYPES, over_the_wire
 
-from reobj_ros.conversions import UNKNOWN_ROTATION
-from reobj_ros.detections import detections_2d, detections_3d
-from reobj_ros.stamps import header
+from reobj_ros.messages.conversions import UNKNOWN_ROTATION
+from reobj_ros.messages.detections import detections_2d, detections_3d
+from reobj_ros.messages.stamps import header
 
 IMAGE, MAP = header(7, "camera"), header(7, "map")
 

@@ -4,8 +4,8 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
 
-from reobj_ros import vitals
-from reobj_ros.diagnostics import BEHIND_S, Diagnostics, Vitals, behind
+from reobj_ros.node import vitals
+from reobj_ros.node.diagnostics import BEHIND_S, Diagnostics, Vitals, behind
 
 
 class Clock:

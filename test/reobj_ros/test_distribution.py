@@ -14,7 +14,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
-from reobj_ros import distribution
+from reobj_ros.node import distribution
 
 
 def test_without_the_executor_of_events_there_is_the_other_one(

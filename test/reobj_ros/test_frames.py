@@ -15,8 +15,7 @@ from reobj.depth_registration import DepthRegistration
 from reobj.distortion import Distortion
 from reobj.errors import ConfigError, InputError
 from reobj.types import Intrinsics
-from reobj_ros.conversions import image_message
-from reobj_ros.frames import (
+from reobj_ros.input.frames import (
     GEOMETRY,
     FrameMaker,
     colour_frame,
@@ -24,9 +23,10 @@ from reobj_ros.frames import (
     subscribe_geometry,
     without_poses,
 )
-from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
-from reobj_ros.stamp_join import Joined
-from reobj_ros.stamps import header
+from reobj_ros.input.inputs import INPUT_PARAMETERS, Inputs
+from reobj_ros.input.stamp_join import Joined
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
 
 MakeNode = Callable[..., Node]
 SETTINGS = {row.name: row.default for row in GEOMETRY}

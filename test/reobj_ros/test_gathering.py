@@ -14,8 +14,8 @@ from reobj.views.index import read_index
 from reobj.views.scene import SceneViews
 from reobj.views.settings import ViewSettings
 from reobj.views.store import ViewStore
-from reobj_ros.gathering import Gatherer
-from reobj_ros.stamps import SECOND_NS
+from reobj_ros.messages.stamps import SECOND_NS
+from reobj_ros.training.gathering import Gatherer
 
 
 @pytest.fixture

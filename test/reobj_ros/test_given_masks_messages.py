@@ -15,13 +15,13 @@ pytest.importorskip("reobj_msgs", reason="needs reobj_msgs, built by make setup"
 from sensor_msgs.msg import Image
 from vision_types import TYPES, over_the_wire
 
-from reobj.detection.given_masks import GivenMasks
+from reobj.detection.given.given_masks import GivenMasks
 from reobj.errors import InputError
 from reobj.scans.message_arrays import encode_png
 from reobj_msgs.msg import Instance, InstanceMasks
-from reobj_ros.conversions import image_message
-from reobj_ros.given_masks import boxes_of, masks_of, masks_of_detections, masks_of_segments
-from reobj_ros.stamps import header
+from reobj_ros.input.given_masks import boxes_of, masks_of, masks_of_detections, masks_of_segments
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
 
 SEGMENTS = np.array([[0, 1, 1], [2, 2, 0]], np.uint16)
 HEADER = header(7, "camera")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from reobj.types import Embeddings, Frame, Instances, ModelId
-from reobj_ros.networks import HeldDetector, HeldEncoder
+from reobj_ros.stages.networks import HeldDetector, HeldEncoder
 
 FRAME = Frame.without_colour(4, 6, 0, "camera")
 NOTHING = Instances.empty(4, 6)

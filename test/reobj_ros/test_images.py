@@ -8,9 +8,9 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from reobj.errors import InputError
 from reobj.scans.message_arrays import encode_compressed_depth, encode_jpeg
-from reobj_ros import images
-from reobj_ros.conversions import image_message
-from reobj_ros.stamps import header
+from reobj_ros.messages import images
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
 
 HEADER = header(1, "camera")
 GREEN = np.zeros((4, 6, 3), np.uint8)

@@ -10,12 +10,12 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
-from reobj_ros.image_chooser import publishers_of
-from reobj_ros.input_watch import MISSED, MISSED_SELDOM
-from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
-from reobj_ros.parameters import declare
-from reobj_ros.stamp_join import ANY_STAMP_NS, Companion, Joined
-from reobj_ros.stamps import header
+from reobj_ros.input.image_chooser import publishers_of
+from reobj_ros.input.input_watch import MISSED, MISSED_SELDOM
+from reobj_ros.input.inputs import INPUT_PARAMETERS, Inputs
+from reobj_ros.input.stamp_join import ANY_STAMP_NS, Companion, Joined
+from reobj_ros.messages.stamps import header
+from reobj_ros.node.parameters import declare
 
 MS = 1_000_000
 Spin = Callable[..., bool]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sensor_msgs.msg import Image
 
-from reobj_ros.interfaces import definition_folder, message_class, message_module
+from reobj_ros.messages.interfaces import definition_folder, message_class, message_module
 
 
 def test_a_message_class_is_found_by_its_type() -> None:

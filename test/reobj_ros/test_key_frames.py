@@ -8,9 +8,9 @@ from typing import Any
 
 from reobj.detection.propagation import PropagationConfig
 from reobj.types import Frame, Instances
-from reobj_ros.diagnostics import BESIDE
-from reobj_ros.key_frames import KeyFrames
-from reobj_ros.networks import HeldDetector
+from reobj_ros.node.diagnostics import BESIDE
+from reobj_ros.stages.key_frames import KeyFrames
+from reobj_ros.stages.networks import HeldDetector
 
 
 class Gated:

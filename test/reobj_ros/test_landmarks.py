@@ -20,10 +20,10 @@ from seen_objects import chair, result, seen
 from std_msgs.msg import Header
 
 from reobj.association.map.map_object import ObjectState
-from reobj_ros.conversions import UNKNOWN_ROTATION
-from reobj_ros.interfaces import message_module
-from reobj_ros.landmarks import LARGEST_ID, landmark_detections
-from reobj_ros.stamps import header
+from reobj_ros.messages.conversions import UNKNOWN_ROTATION
+from reobj_ros.messages.interfaces import message_module
+from reobj_ros.messages.landmarks import LARGEST_ID, landmark_detections
+from reobj_ros.messages.stamps import header
 
 IMAGE = header(7, "camera")
 

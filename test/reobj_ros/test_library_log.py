@@ -9,7 +9,7 @@ import pytest
 from rcl_interfaces.msg import Log
 from rclpy.node import Node
 
-from reobj_ros.library_log import LibraryLog
+from reobj_ros.node.library_log import LibraryLog
 
 
 def test_warnings_and_errors_are_on_rosout_and_less_is_not(

@@ -16,14 +16,14 @@ from rclpy.publisher import Publisher
 from reobj.association.associator import MapAssociator
 from reobj.association.desk.map_desk import MapDesk
 from reobj.types import Embeddings, Frame, FrameResult, Instances, Intrinsics, ModelId
-from reobj_ros import transforms
-from reobj_ros.frames import GEOMETRY
-from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
-from reobj_ros.loop_closures import LOOP_CLOSURES, LoopClosures
-from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.parameters import declare
-from reobj_ros.publishers import LATCHED
-from reobj_ros.stamps import header
+from reobj_ros.input import transforms
+from reobj_ros.input.frames import GEOMETRY
+from reobj_ros.input.inputs import INPUT_PARAMETERS, Inputs
+from reobj_ros.map.loop_closures import LOOP_CLOSURES, LoopClosures
+from reobj_ros.map.map_outputs import MapOutputs
+from reobj_ros.messages.stamps import header
+from reobj_ros.node.parameters import declare
+from reobj_ros.node.publishers import LATCHED
 
 MODEL = ModelId("test", "ab", 8)
 SIZE = (60, 80)

@@ -11,8 +11,8 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from reobj.errors import ConfigError
-from reobj_ros.managed import ManagedNode
-from reobj_ros.parameters import Parameter
+from reobj_ros.node.managed import ManagedNode
+from reobj_ros.node.parameters import Parameter
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 

@@ -22,9 +22,9 @@ from reobj.association.store.reading import read_map
 from reobj.errors import StorageError
 from reobj.types import Embeddings, Frame, FrameResult, Instances, ModelId
 from reobj_msgs.msg import MapObject, ObjectEvent, ObjectMap
-from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.map_services import SERVICES, MapServices
-from reobj_ros.publishers import LATCHED
+from reobj_ros.map.map_outputs import MapOutputs
+from reobj_ros.map.map_services import SERVICES, MapServices
+from reobj_ros.node.publishers import LATCHED
 
 MODEL = ModelId("test", "ab", 8)
 SIZE = (60, 80)

@@ -10,7 +10,14 @@ from visualization_msgs.msg import Marker, MarkerArray
 
 from reobj.association.map.map_object import MapObject, ObjectState
 from reobj.visual.colours import id_colour
-from reobj_ros.markers import AT_ONCE, PERIOD_S, SHORTEST_LIFE_S, SMALLEST_M, MarkerRounds, lifetime_s
+from reobj_ros.messages.markers import (
+    AT_ONCE,
+    PERIOD_S,
+    SHORTEST_LIFE_S,
+    SMALLEST_M,
+    MarkerRounds,
+    lifetime_s,
+)
 
 
 class Shown:

@@ -10,20 +10,20 @@ import pytest
 from rclpy.node import Node
 from vision_types import STAND_INS
 
-import reobj_ros.masks_input as masks_input
-from reobj.detection.given_detector import GivenMasksConfig
-from reobj.detection.given_masks import GivenBoxes, GivenMasks, MasksBuffer
+import reobj_ros.input.masks_input as masks_input
+from reobj.detection.given.given_detector import GivenMasksConfig
+from reobj.detection.given.given_masks import GivenBoxes, GivenMasks, MasksBuffer
 from reobj.detection.registry import DETECTORS
 from reobj.errors import ConfigError, InputError
 from reobj_msgs.msg import Instance, InstanceMasks
-from reobj_ros.conversions import image_message
-from reobj_ros.detector_input import detector_input
-from reobj_ros.inputs import INPUT_PARAMETERS, Inputs
-from reobj_ros.masks_input import MasksInput
-from reobj_ros.parameters import declare
-from reobj_ros.stamp_join import Joined
-from reobj_ros.stamps import header
-from reobj_ros.truth_input import TruthInput
+from reobj_ros.input.detector_input import detector_input
+from reobj_ros.input.inputs import INPUT_PARAMETERS, Inputs
+from reobj_ros.input.masks_input import MasksInput
+from reobj_ros.input.stamp_join import Joined
+from reobj_ros.input.truth_input import TruthInput
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
+from reobj_ros.node.parameters import declare
 
 SEGMENTS = np.array([[0, 1], [2, 2]], np.uint16)
 

@@ -10,7 +10,7 @@ from rclpy.lifecycle import LifecycleNode
 
 import reobj_ros
 
-FILES = sorted(Path(reobj_ros.__file__).parent.glob("*_node.py"))
+FILES = sorted(Path(reobj_ros.__file__).parent.rglob("*_node.py"))
 MEANT = {"__init__"}
 
 

@@ -8,8 +8,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from reobj.errors import ConfigError
-from reobj_ros.node_settings import NodeSettings
-from reobj_ros.parameters import Parameter
+from reobj_ros.node.node_settings import NodeSettings
+from reobj_ros.node.parameters import Parameter
 
 WAIT = Parameter("wait", 0.5, "how long, s", 0.0, 10.0, live=True)
 NAME = Parameter("name", "a", "which", choices=("a", "b"))

@@ -17,12 +17,12 @@ from reobj.association.associator import MapAssociator
 from reobj.scans.message_arrays import compressed_to_rgb
 from reobj.types import Embeddings, EventKind, Frame, FrameResult, Instances, Intrinsics, ModelId
 from reobj_msgs.msg import ObjectEvent, ObjectMap, TrackedObjects
-from reobj_ros.belongings import Belongings
-from reobj_ros.camera_outputs import CameraOutputs
-from reobj_ros.interfaces import message_class
-from reobj_ros.map_outputs import PER_OBJECT_NS, SHORTEST_NS, MapOutputs
-from reobj_ros.publishers import LATCHED, is_heard, publisher_if
-from reobj_ros.stamps import to_ns
+from reobj_ros.map.camera_outputs import CameraOutputs
+from reobj_ros.map.map_outputs import PER_OBJECT_NS, SHORTEST_NS, MapOutputs
+from reobj_ros.messages.interfaces import message_class
+from reobj_ros.messages.stamps import to_ns
+from reobj_ros.node.belongings import Belongings
+from reobj_ros.node.publishers import LATCHED, is_heard, publisher_if
 
 MODEL = ModelId("test", "ab", 8)
 SIZE = (60, 80)

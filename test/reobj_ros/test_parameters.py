@@ -10,7 +10,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
 from reobj.errors import ConfigError
-from reobj_ros.parameters import Parameter, declare
+from reobj_ros.node.parameters import Parameter, declare
 
 RATE = Parameter("rate", 1.0, "speed", 0.01, 100.0)
 COUNT = Parameter("count", 3, "how many", 0)

@@ -10,8 +10,8 @@ from rclpy.serialization import serialize_message
 from scipy.spatial.transform import Rotation
 
 from reobj.errors import InputError
-from reobj_ros.path_poses import PathReader, content_of, poses_of
-from reobj_ros.stamps import SECOND_NS, header
+from reobj_ros.input.path_poses import PathReader, content_of, poses_of
+from reobj_ros.messages.stamps import SECOND_NS, header
 
 
 def stamped(stamp_ns: int, x: float, turn_z: float = 0.0, frame: str = "map") -> PoseStamped:

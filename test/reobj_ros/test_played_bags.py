@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from reobj_ros.played_bags import PlayedBags
-from reobj_ros.stamp_join import LOOP_NS
+from reobj_ros.input.stamp_join import LOOP_NS
+from reobj_ros.training.played_bags import PlayedBags
 
 CHAIRS, CUPS = {1: "chair", 2: "chair"}, {1: "cup"}
 S = 2 * LOOP_NS

@@ -20,8 +20,8 @@ from reobj.scans.scannet import ScanNetScan
 from reobj.scans.simulator import simulate
 from reobj.types import EventKind
 from reobj_msgs.msg import ObjectEvent
-from reobj_ros.conversions import event_message
-from reobj_ros.stamps import to_ns
+from reobj_ros.messages.conversions import event_message
+from reobj_ros.messages.stamps import to_ns
 
 Poses = dict[int, NDArray[np.float64]]
 

@@ -10,10 +10,10 @@ import pytest
 from reobj.card_file import WEIGHTS_FILE
 from reobj.encoding.similarity import SimilarityCalibration
 from reobj.types import Embeddings, Frame, Instances, ModelId
-from reobj_ros.conversions import embeddings_from, embeddings_message
-from reobj_ros.node_settings import NodeSettings
-from reobj_ros.stages import DEVICE, ENCODER, Stages
-from reobj_ros.stamps import header
+from reobj_ros.messages.conversions import embeddings_from, embeddings_message
+from reobj_ros.messages.stamps import header
+from reobj_ros.node.node_settings import NodeSettings
+from reobj_ros.stages.stages import DEVICE, ENCODER, Stages
 
 CALIBRATION = SimilarityCalibration(slope=30.0, offset=-24.0, match=0.65, new=0.95, pairs=100, error=0.02)
 TinyModel = Callable[..., Any]

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reobj_ros.stamp_join import ANY_STAMP_NS, LOOP_NS, Around, Companion, Interpolated, Joined, StampJoin
+from reobj_ros.input.stamp_join import (
+    ANY_STAMP_NS,
+    LOOP_NS,
+    Around,
+    Companion,
+    Interpolated,
+    Joined,
+    StampJoin,
+)
 
 MS = 1_000_000
 

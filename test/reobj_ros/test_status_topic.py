@@ -8,9 +8,9 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 
-from reobj_ros import status_topic
-from reobj_ros.belongings import Belongings
-from reobj_ros.status_topic import Status, StatusTopic
+from reobj_ros.node import status_topic
+from reobj_ros.node.belongings import Belongings
+from reobj_ros.node.status_topic import Status, StatusTopic
 
 SICK = Status(DiagnosticStatus.WARN, "no depth", {"dropped": "3", "map_objects": "7"})
 

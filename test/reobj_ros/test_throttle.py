@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from reobj_ros.throttle import Throttle
+from reobj_ros.node.throttle import Throttle
 
 
 def test_lines_alike_up_to_the_first_colon_come_once_per_period() -> None:

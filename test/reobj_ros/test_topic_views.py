@@ -17,13 +17,13 @@ from std_msgs.msg import String
 from reobj.errors import InputError
 from reobj.views.settings import ViewSettings
 from reobj.views.store import ViewStore
-from reobj_ros.conversions import image_message, masks_message
-from reobj_ros.frames import GEOMETRY
-from reobj_ros.gathering import Gatherer
-from reobj_ros.stamp_join import Joined
-from reobj_ros.stamps import header
-from reobj_ros.topic_views import TopicViews
-from reobj_ros.truth_input import COMPANION
+from reobj_ros.input.frames import GEOMETRY
+from reobj_ros.input.stamp_join import Joined
+from reobj_ros.input.truth_input import COMPANION
+from reobj_ros.messages.conversions import image_message, masks_message
+from reobj_ros.messages.stamps import header
+from reobj_ros.training.gathering import Gatherer
+from reobj_ros.training.topic_views import TopicViews
 
 OWN = {"masks": "truth", "silence": 10.0, "enough_views": 0}
 DEFAULTS = {row.name: row.default for row in GEOMETRY} | OWN

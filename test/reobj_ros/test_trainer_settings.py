@@ -10,7 +10,7 @@ from reobj.encoding.context import ContextSpec
 from reobj.errors import ConfigError, ReobjError, ViewsError
 from reobj.training.report import never, no_report
 from reobj.views.build import ViewBuildConfig
-from reobj_ros.trainer_settings import PARAMETERS, STORED, source_of, training_plan, view_config
+from reobj_ros.training.trainer_settings import PARAMETERS, STORED, source_of, training_plan, view_config
 
 Settings = dict[str, Any]
 CROP = ContextSpec(ratio=2.0, square=True)

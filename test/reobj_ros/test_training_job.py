@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from reobj.errors import TrainingError
 from reobj.training.report import Report, TrainReport, TrainState
-from reobj_ros.training_job import TrainingJob, Work
+from reobj_ros.training.training_job import TrainingJob, Work
 
 WAIT_S = 20.0
 

@@ -13,7 +13,7 @@ from reobj.errors import ReobjError, ScanError, ViewsError
 from reobj.training.config import load_train_config
 from reobj.training.report import Report, TrainReport, TrainState, never, no_report
 from reobj.views.build import ViewBuildConfig
-from reobj_ros.training_work import TrainingPlan, bag_views, run_training
+from reobj_ros.training.training_work import TrainingPlan, bag_views, run_training
 
 
 @pytest.fixture

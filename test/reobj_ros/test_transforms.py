@@ -11,8 +11,8 @@ from rclpy.node import Node
 from scipy.spatial.transform import Rotation
 
 from reobj.errors import ConfigError, InputError
-from reobj_ros import transforms
-from reobj_ros.stamps import SECOND_NS, header
+from reobj_ros.input import transforms
+from reobj_ros.messages.stamps import SECOND_NS, header
 
 MakeNode = Callable[..., Node]
 

@@ -5,10 +5,10 @@ import pytest
 from std_msgs.msg import String
 
 from reobj.errors import InputError
-from reobj_ros.conversions import image_message
-from reobj_ros.stamp_join import Joined
-from reobj_ros.stamps import header
-from reobj_ros.truth_input import COMPANION, TruthInput
+from reobj_ros.input.stamp_join import Joined
+from reobj_ros.input.truth_input import COMPANION, TruthInput
+from reobj_ros.messages.conversions import image_message
+from reobj_ros.messages.stamps import header
 
 IDS = np.array([[0, 1], [3, 3]], np.uint16)
 

@@ -12,10 +12,10 @@ import yaml
 from rclpy.node import Node
 
 from reobj.association.associator import MapAssociator
-from reobj_ros.camera_outputs import CameraOutputs
-from reobj_ros.diagnostics import Diagnostics
-from reobj_ros.map_outputs import MapOutputs
-from reobj_ros.publishers import LATCHED
+from reobj_ros.map.camera_outputs import CameraOutputs
+from reobj_ros.map.map_outputs import MapOutputs
+from reobj_ros.node.diagnostics import Diagnostics
+from reobj_ros.node.publishers import LATCHED
 
 CONFIG = Path(__file__).parents[2] / "config"
 POSE = "pose"  # an input, shown as it comes

@@ -9,7 +9,7 @@ import torch
 
 from reobj.association.associator import MapAssociator
 from reobj.types import Embeddings, Frame, Instances, ModelId
-from reobj_ros.vitals import idle_gpu, map_size, memory
+from reobj_ros.node.vitals import idle_gpu, map_size, memory
 
 MODEL = ModelId("test", "ab", 8)
 

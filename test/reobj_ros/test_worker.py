@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from reobj_ros.worker import Worker
+from reobj_ros.node.worker import Worker
 
 
 @pytest.fixture

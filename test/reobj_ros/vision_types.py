@@ -11,7 +11,7 @@ from geometry_msgs.msg import Pose, PoseWithCovariance, Vector3
 from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
-from reobj_ros.interfaces import message_module
+from reobj_ros.messages.interfaces import message_module
 
 
 @dataclass

@@ -12,9 +12,9 @@ import torch
 from typer.testing import CliRunner
 
 from reobj.cli import app
-from reobj.detection.optical_flow import DISFlow
-from reobj.detection.refiner import MaskRefiner, with_guide
-from reobj.detection.refiner_crops import DEPTH, OWN, SIDE, UNSURE
+from reobj.detection.carrying.optical_flow import DISFlow
+from reobj.detection.carrying.refiner import MaskRefiner, with_guide
+from reobj.detection.carrying.refiner_crops import DEPTH, OWN, SIDE, UNSURE
 from reobj.errors import InputError
 from reobj.training.refiner import RefinerTraining, augmented, refiner_loss, train_refiner
 from reobj.training.refiner_data import GAP, RefinerExamples, refiner_examples

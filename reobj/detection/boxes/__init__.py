@@ -1,0 +1,1 @@
+"""Masks recovered from boxes."""

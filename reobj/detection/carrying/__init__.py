@@ -1,0 +1,1 @@
+"""Masks of a key frame carried along with the images that follow it."""

@@ -1,0 +1,1 @@
+"""Masks and boxes that another program found."""

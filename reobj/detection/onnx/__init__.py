@@ -1,0 +1,1 @@
+"""Instance segmenters that were exported to ONNX."""

@@ -1,0 +1,1 @@
+"""Topics in: messages joined by stamp, watched, and made into frames."""

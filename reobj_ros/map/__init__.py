@@ -1,0 +1,1 @@
+"""The object map on topics and services."""

@@ -1,0 +1,1 @@
+"""Between the types of ``reobj`` and the messages of ROS."""

@@ -1,0 +1,1 @@
+"""What trainer_node is made of."""
