@@ -10,9 +10,10 @@ from torchvision.models import WeightsEnum, detection
 from torchvision.models.detection import MaskRCNN
 
 from reobj.detection.mask_rcnn.detector_file import load_detector
+from reobj.detection.mask_rcnn.shipped_detectors import detector_folder, shipped_detectors
 from reobj.detection.mask_rcnn.torchvision_networks import NETWORKS, build_network, network_entry
-from reobj.errors import ModelError
-from reobj.weights import State, download_weights, load_into, read_weights
+from reobj.errors import ModelError, mismatch
+from reobj.weights import SUFFIXES, State, download_weights, load_into, read_weights
 
 #: Names of COCO's classes by the network's class index, as torchvision publishes them with its weights.
 COCO_LABELS: tuple[str, ...] = tuple(detection.MaskRCNN_ResNet50_FPN_Weights.COCO_V1.meta["categories"])
@@ -56,14 +57,20 @@ def load_network(network: str, weights: str) -> LoadedNetwork:
 
     Args:
         network: its name; not looked at where the weights are a folder.
-        weights: ``coco``, ``random``, a folder of ``save_detector``, or a file.
+        weights: ``coco``, ``random``, the name of a detector that ships, a folder of ``save_detector``, or a
+            file.
 
     Raises:
         ModelError: the weights cannot be had, or belong to another network.
     """
-    if weights not in ("coco", "random") and Path(weights).expanduser().is_dir():
-        card, loaded = load_detector(Path(weights).expanduser())
+    folder = None if weights in ("coco", "random") else detector_folder(weights)
+    if folder is not None:
+        card, loaded = load_detector(folder)
         return LoadedNetwork(loaded, (_BACKGROUND, *card.spec.labels), card.spec.input_size)
+    if weights not in ("coco", "random") and not weights.endswith(SUFFIXES):
+        names = ", ".join(["coco", *shipped_detectors()])
+        expected = f"{names}, a folder of reobj train-detector, or a file {', '.join(SUFFIXES)}"
+        raise ModelError(mismatch("weights", expected, repr(weights)))
     size = network_entry(network).input_size
     built = build_network(network, len(COCO_LABELS) - 1, size)
     if weights == "coco":
