@@ -37,8 +37,8 @@ class DetectorNode(StageNode):
         """Loads the network, one for all cameras."""
         names = camera_names(self.settings)
         self._stages.choose_device()
-        detector = self._stages.detector()
-        self._detectors = {name: self._stages.camera_detector(detector, name) for name in names}
+        self._made = self._stages.detectors()
+        self._detectors = {name: self._made.camera(name) for name in names}
         self._masks = {
             name: self.create_publisher(InstanceMasks, f"{prefix_of(name)}instances", RESULTS)
             for name in names
@@ -55,7 +55,7 @@ class DetectorNode(StageNode):
             str(self._stages.device), concerns=lambda: [c for f in frames.values() for c in f.concerns()]
         )
         for name in names:
-            self._listen(name, self._stages.given(name), frames.get(name))
+            self._listen(name, self._made.input(name), frames.get(name))
 
     def _listen(self, name: str, given: DetectorInput | None, frames: FrameMaker | None) -> None:
         geometry, prefix = without_poses(self.settings), prefix_of(name)

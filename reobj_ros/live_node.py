@@ -29,16 +29,15 @@ class LiveNode(StageNode):
         """Loads networks and map."""
         stages, names = self._stages, camera_names(self.settings)
         stages.choose_device()
-        self._associator, detector, encoder = stages.associator(), stages.detector(), stages.encoder()
+        self._associator, self._detectors = stages.associator(), stages.detectors()
+        encoder = stages.encoder()
         stages.open_map(self._associator, encoder.model)
         self.at_end(stages.close_map)
         self._outputs = MapOutputs(self, self._associator, self.settings["map_frame"])
         self._desk = MapDesk(self._associator, encoder)
         self._cameras: dict[str, LiveCamera] = {}
         for name in names:
-            pipeline = Pipeline(
-                stages.camera_detector(detector, name), encoder, self._associator.camera(name)
-            )
+            pipeline = Pipeline(self._detectors.camera(name), encoder, self._associator.camera(name))
             self._cameras[name] = LiveCamera(self, name, pipeline, self._outputs)
 
     def activate(self) -> None:
@@ -52,7 +51,7 @@ class LiveNode(StageNode):
         self.at_end(self._loops.stop)
         self.begin(str(self._stages.device), concerns=self._concerns, values=self._outputs.size)
         for name, camera in self._cameras.items():
-            camera.listen(self._map, self._loops, self._frames[name], self._stages.given(name))
+            camera.listen(self._map, self._loops, self._frames[name], self._detectors.input(name))
         self._loops.subscribe(next(iter(self.inputs.values())))
 
     def tune(self, values: dict[str, Any]) -> None:

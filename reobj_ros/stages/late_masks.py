@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from reobj_ros.input.inputs import Inputs
 from reobj_ros.input.masks_input import MasksInput
 from reobj_ros.input.stamp_join import Companion, Joined
 from reobj_ros.stages.key_frames import HeldFlow
+from reobj_ros.stages.networks import Held
 from reobj_ros.stages.stage_node import StageNode
 
 
@@ -30,7 +31,7 @@ class LateMasks:
         device: of a flow that is a network.
 
     Attributes:
-        flow: between the images of a camera.
+        networks: the flow between the images of a camera.
 
     Raises:
         ConfigError: the messages that are needed are not installed.
@@ -45,14 +46,15 @@ class LateMasks:
         device: str,
     ) -> None:
         self._node, self._masks, self._config, self._make = node, masks, config, make
-        self.flow = HeldFlow(lambda: make_flow(config, device))
+        self._flow = HeldFlow(lambda: make_flow(config, device))
+        self.networks: Sequence[Held[Any]] = (self._flow,)
         self._buffers: dict[str, MasksBuffer] = {}
         self._cameras: list[LateMasksDetector] = []
 
     def camera(self, name: str) -> LateMasksDetector:
         """For one more camera."""
         self._buffers[name] = buffer = MasksBuffer()
-        self._cameras.append(LateMasksDetector(self._make(buffer), buffer.last, self._config, self.flow))
+        self._cameras.append(LateMasksDetector(self._make(buffer), buffer.last, self._config, self._flow))
         return self._cameras[-1]
 
     def input(self, name: str) -> LateMasksInput:
@@ -63,6 +65,9 @@ class LateMasks:
         """Forgets what was carried."""
         for camera in self._cameras:
             camera.reset()
+
+    def close(self) -> None:
+        """Nothing runs beside the images."""
 
 
 class LateMasksInput:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ import torch
 from reobj.association.associator import MapAssociator
 from reobj.association.associator_config import AssociatorConfig
 from reobj.association.tuning import LIVE
-from reobj.config import PipelineConfig, build_associator, build_detector, build_encoder, parse_config
-from reobj.detection.base import Detector
+from reobj.config import PipelineConfig, build_associator, build_encoder, parse_config
 from reobj.detection.imperfections import ImperfectionConfig
 from reobj.detection.propagation import PropagationConfig
 from reobj.detection.registry import AUTO, DETECTORS, choose_detector, detector_entry
@@ -21,13 +19,11 @@ from reobj.devices import describe_device, resolve_device
 from reobj.encoding.registry import DEFAULT_ENCODER, ENCODERS, encoder_entry
 from reobj.errors import ReobjError
 from reobj.types import ModelId
-from reobj_ros.input.detector_input import DetectorInput, MakeInput, detector_input
 from reobj_ros.node.config_parameters import config_parameters, nested
 from reobj_ros.node.parameters import Parameter
 from reobj_ros.node.vitals import idle_gpu
-from reobj_ros.stages.key_frames import KeyFrames
-from reobj_ros.stages.late_masks import LateMasks
-from reobj_ros.stages.networks import Held, HeldDetector, HeldEncoder
+from reobj_ros.stages.detectors import CameraDetectors, make_detectors
+from reobj_ros.stages.networks import Held, HeldEncoder
 from reobj_ros.stages.stage_node import StageNode
 
 DEVICE = (Parameter("device", "auto", "of the networks: auto, cpu, cuda or cuda:N"),)
@@ -86,11 +82,9 @@ class Stages:
     def __init__(self, node: StageNode, *sections: str) -> None:
         self._node = node
         self._settings = node.settings
-        self._make_input: MakeInput = lambda: None
         self.device: torch.device | None = None
         self._networks: list[Held[Any]] = []
-        self._key_frames: KeyFrames | None = None
-        self._late_masks: LateMasks | None = None
+        self._detectors: CameraDetectors | None = None
         self._associator: MapAssociator | None = None
         for section in sections:
             getattr(self, f"_{section}_section")()
@@ -103,50 +97,20 @@ class Stages:
         if unused := idle_gpu(str(self.device)):
             self._node.get_logger().warning(unused)
 
-    def detector(self) -> HeldDetector:
-        """The detector of all cameras; ``given`` feeds it where it reads other topics than the image's."""
+    def detectors(self) -> CameraDetectors:
+        """The detectors of the node's cameras."""
         name = choose_detector(self._settings["detector.name"])
-        self._detector_entry = entry = detector_entry(name)
+        self._detector_entry = detector_entry(name)
         config = parse_config({"detector": self._detector_options(name)})
-        alone = replace(config, detector=replace(config.detector, propagation=None))
-        read, self._make_input = detector_input(entry, alone.detector.options, self._node.warn)
-        made = HeldDetector(lambda: build_detector(alone, str(self.device), read.truth, read.masks))
-        self._networks.append(made)
-        self._key_frames = self._late_masks = None
-        if config.detector.propagation is not None:
-            self._carry_masks(alone, config.detector.propagation)
+        self._detectors = made = make_detectors(self._node, config, str(self.device))
+        self._networks.extend(made.networks)
+        self._node.at_end(made.close)
         return made
-
-    def camera_detector(self, detector: HeldDetector, camera: str) -> Detector:
-        """The detector for the images of one camera; what carries masks along is its own."""
-        if self._late_masks is not None:
-            return self._late_masks.camera(camera)
-        return detector if self._key_frames is None else self._key_frames.camera(detector)
-
-    def _carry_masks(self, alone: PipelineConfig, config: PropagationConfig) -> None:
-        """Between key frames, or where masks of another node come late."""
-        device = str(self.device)
-        if self._detector_entry.needs_masks:
-            given = alone.detector.options
-            self._late_masks = LateMasks(
-                self._node, given, config, lambda masks: build_detector(alone, device, None, masks), device
-            )
-            self._networks.append(self._late_masks.flow)
-            return
-        if self._detector_entry.needs_truth:  # it is there at once, and not for long
-            config = replace(config, background=False)
-        self._key_frames = KeyFrames(self._node, config, device)
-        self._networks.append(self._key_frames.flow)
-        self._node.at_end(self._key_frames.close)
 
     @property
     def needs_depth(self) -> bool:
         """Whether the detector that was made looks at depth."""
         return self._detector_entry.needs_depth
-
-    def given(self, camera: str) -> DetectorInput | None:
-        """What a camera feeds the detector with; None where it looks at images."""
-        return self._make_input() if self._late_masks is None else self._late_masks.input(camera)
 
     def encoder(self) -> HeldEncoder:
         """The encoder."""
@@ -163,9 +127,8 @@ class Stages:
 
     def sleep(self) -> None:
         """Forgets masks, and frees the memory of the networks where it is that of a GPU for others."""
-        for carried in (self._key_frames, self._late_masks):
-            if carried is not None:
-                carried.reset()
+        if self._detectors is not None:
+            self._detectors.reset()
         if self.device is not None and self.device.type == "cuda":
             for network in self._networks:
                 network.put_down()
