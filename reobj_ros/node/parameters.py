@@ -16,6 +16,9 @@ from reobj.errors import ConfigError, mismatch
 KINDS = {bool: "true or false", int: "an integer", float: "a number", str: "text"}
 """Python type of a value: what to call it."""
 
+_READ_BY_YAML = {True: "on", False: "off"}
+"""What somebody wrote who gave a truth value for a text: YAML takes these words for one."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -61,6 +64,8 @@ class Parameter:
     def checked(self, value: Any) -> Any:
         """A given value as one of the default's type; an integer is taken for a number.
 
+        Where ``on`` or ``off`` is a choice, it needs no quotes: what YAML makes of it is turned back.
+
         Raises:
             ConfigError: another type, out of range, not a number, or none of the choices.
         """
@@ -76,6 +81,8 @@ class Parameter:
     def _checked_item(self, value: Any, kind: Any) -> Any:
         if kind is float and type(value) is int:
             value = float(value)
+        if kind is str and type(value) is bool and _READ_BY_YAML[value] in self.choices:
+            value = _READ_BY_YAML[value]
         if type(value) is not kind or (kind is float and math.isnan(value)):
             raise self._refusal(KINDS[kind], value)
         if self.choices and value not in self.choices:

@@ -15,6 +15,7 @@ from reobj_ros.node.parameters import Parameter, declare
 RATE = Parameter("rate", 1.0, "speed", 0.01, 100.0)
 COUNT = Parameter("count", 3, "how many", 0)
 SIDE = Parameter("side", "left", "which", choices=("left", "right"))
+SWITCH = Parameter("switch", "auto", "when", choices=("auto", "on", "off"))
 FLAG = Parameter("flag", False, "whether")
 NAMES = Parameter("names", ["a"], "some")
 SHARES = Parameter("shares", [0.5], "of all", maximum=1.0)
@@ -27,6 +28,9 @@ SHARES = Parameter("shares", [0.5], "of all", maximum=1.0)
         (RATE, 2, 2.0),  # rclpy alone refuses an integer for a double
         (COUNT, 0, 0),
         (SIDE, "right", "right"),
+        (SWITCH, True, "on"),  # what YAML makes of the word
+        (SWITCH, False, "off"),
+        (SWITCH, "on", "on"),
         (FLAG, True, True),
         (NAMES, ["x", "y"], ["x", "y"]),
         (SHARES, array.array("d", [0.25, 1.0]), [0.25, 1.0]),
@@ -51,6 +55,7 @@ def test_a_value_of_the_right_type_is_taken(row: Parameter, given: object, got: 
         (COUNT, -1, "parameter count: expected >= 0, got -1"),
         (SIDE, "up", "parameter side: expected one of left, right, got 'up'"),
         (SIDE, 1, "parameter side: expected text, got 1"),
+        (SIDE, True, "parameter side: expected text, got True"),
         (FLAG, 1, "parameter flag: expected true or false, got 1"),
         (NAMES, "a", "parameter names: expected a list, each entry text, got 'a'"),
         (SHARES, [0.5, 1.5], "parameter shares: expected <= 1, got 1.5"),
@@ -69,6 +74,10 @@ def test_without_overrides_a_node_has_the_defaults(node: Node) -> None:
 def test_overrides_are_taken_and_converted(make_node: Callable[..., Node]) -> None:
     node = make_node("-p", "rate:=2", "-p", "shares:=[1, 0]", "-p", "side:=right")
     assert declare(node, [RATE, SHARES, SIDE]) == {"rate": 2.0, "shares": [1.0, 0.0], "side": "right"}
+
+
+def test_on_and_off_need_no_quotes(make_node: Callable[..., Node]) -> None:
+    assert declare(make_node("-p", "switch:=on"), [SWITCH]) == {"switch": "on"}
 
 
 def test_an_empty_list_which_rcl_gives_no_type_is_one(make_node: Callable[..., Node]) -> None:
