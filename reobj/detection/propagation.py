@@ -69,11 +69,14 @@ def make_flow(config: PropagationConfig, device: str = "auto") -> OpticalFlow:
     """The flow that a configuration asks for; ``auto`` is ``dis`` where RAFT's weights cannot be had.
 
     Raises:
-        ModelError: no weights for ``raft``.
+        ModelError: no weights for ``raft``; names the key.
         DeviceError: no such device.
     """
     if config.flow == "raft":
-        return RaftFlow(config.weights, device)
+        try:
+            return RaftFlow(config.weights, device)
+        except ModelError as error:
+            raise ModelError(f"propagation.weights: {error}") from error
     if config.flow == "auto" and resolve_device(device).type == "cuda":
         try:
             return RaftFlow(config.weights, device)
@@ -83,11 +86,14 @@ def make_flow(config: PropagationConfig, device: str = "auto") -> OpticalFlow:
 
 
 def make_parts(config: PropagationConfig) -> CarrierParts:
-    """What a configuration makes use of beside the flow. Raises ModelError."""
+    """What a configuration makes use of beside the flow. Raises ModelError, which names the key."""
     if config.refiner == "none":
         return CarrierParts(ego_motion=config.ego_motion)
     weights = SHIPPED if config.refiner == "shipped" else config.refiner
-    return CarrierParts(ego_motion=config.ego_motion, refiner=MaskRefiner.load(weights))
+    try:
+        return CarrierParts(ego_motion=config.ego_motion, refiner=MaskRefiner.load(weights))
+    except ModelError as error:
+        raise ModelError(f"propagation.refiner: {error}") from error
 
 
 class PropagatingDetector:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from reobj.detection.carrying.optical_flow import DISFlow
 from reobj.detection.carrying.optical_flow_raft import RaftFlow
+from reobj.detection.propagation import PropagationConfig, make_flow
 from reobj.errors import ModelError
 
 
@@ -52,3 +53,8 @@ def test_raft_without_a_network_says_where_its_weights_go(
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
     with pytest.raises(ModelError, match=r"no route to host.*put that file into"):
         RaftFlow(device="cpu")
+
+
+def test_weights_of_raft_that_are_not_there_name_their_key() -> None:
+    with pytest.raises(ModelError, match=r"^propagation\.weights: .*lost\.pth"):
+        make_flow(PropagationConfig(flow="raft", weights="lost.pth"), "cpu")

@@ -164,5 +164,5 @@ def test_the_refiner_that_ships_takes_back_what_is_not_the_object() -> None:
 def test_propagation_takes_the_shipped_refiner_none_or_a_file(tmp_path: Path) -> None:
     assert isinstance(make_parts(PropagationConfig()).refiner, MaskRefiner)
     assert make_parts(PropagationConfig(refiner="none")).refiner is None
-    with pytest.raises(ModelError, match=r"lost\.safetensors"):
+    with pytest.raises(ModelError, match=r"^propagation\.refiner: .*lost\.safetensors"):
         make_parts(PropagationConfig(refiner=str(tmp_path / "lost.safetensors")))
