@@ -101,6 +101,8 @@ def test_names_come_from_a_file_too(tmp_path: Path) -> None:
     (tmp_path / "names.txt").write_text("mug\nglass\n")
     model = fixed(tmp_path / "model.onnx", (1, 3, 96, 96), {"o": yolo_table((42, 44, 36, 24, 0.1, 0.9))})
     assert run(model, label_file=str(tmp_path / "names.txt")).labels == ("glass",)
+    (tmp_path / "nameless.txt").write_text("\nglass\n\n")  # class 0 has no name, as a background may
+    assert run(model, label_file=str(tmp_path / "nameless.txt")).labels == ("glass",)
     with pytest.raises(ModelError, match=r"names in its metadata, or detector\.label_file, got neither"):
         run(model)
     with pytest.raises(ModelError, match=r"label_file /nowhere: cannot be read"):

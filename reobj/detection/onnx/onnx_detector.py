@@ -89,4 +89,4 @@ def _names(config: OnnxConfig, session: OnnxSession) -> tuple[str, ...]:
         text = Path(config.label_file).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"label_file {config.label_file}: cannot be read: {error}") from error
-    return tuple(line.strip() for line in text.strip().splitlines())
+    return tuple(line.strip() for line in text.rstrip().splitlines())  # an empty first line is a class too
