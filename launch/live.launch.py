@@ -43,7 +43,10 @@ OVERRIDES = {
     "map_frame": ("map_frame", "fixed frame of the map"),
     "map": ("map_file", "file of the object map: taken up where it ended, made when it is not there"),
     "device": ("device", "auto, cpu, cuda or cuda:N"),
-    "detector": ("detector.name", "auto, mask_rcnn, depth_segments, masks of another node, or label_image"),
+    "detector": (
+        "detector.name",
+        "auto, mask_rcnn, onnx, depth_segments, masks of another node, or label_image",
+    ),
     "masks_source": (
         "detector.source",
         "with detector:=masks its topics: masks, segments, detections or boxes",

@@ -109,7 +109,7 @@ def choose_detector(name: str) -> str:
 def detector_entry(name: str) -> DetectorEntry:
     """Raises ModelError for an unknown name, with those that are known."""
     if name not in DETECTORS:
-        raise ModelError(mismatch("detector", f"one of {', '.join(sorted(DETECTORS))}", repr(name)))
+        raise ModelError(mismatch("detector", f"one of {', '.join((AUTO, *sorted(DETECTORS)))}", repr(name)))
     return DETECTORS[name]
 
 

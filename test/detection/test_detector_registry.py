@@ -24,7 +24,7 @@ def test_a_detector_by_name_with_options() -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ModelError, match=", ".join(sorted(DETECTORS))):
+    with pytest.raises(ModelError, match=", ".join(("auto", *sorted(DETECTORS)))):
         make_detector("yolo")
 
 
