@@ -19,6 +19,10 @@ def train_refiner_command(
     seed: Annotated[int, typer.Option(help="Of weights, batches and augmentation.", min=0)] = 0,
 ) -> None:
     """Train the refiner of carried masks, on the CPU: about ten minutes of one core."""
+    if out.suffix != ".safetensors":  # known before minutes of training: by its name it will be read
+        raise typer.BadParameter(
+            f"expected a name ending in .safetensors, got {out.name}", param_hint="--out"
+        )
     # torch takes seconds to import: not for --help
     from reobj.detection.carrying.optical_flow import DISFlow
     from reobj.detection.carrying.refiner import save_refiner

@@ -138,3 +138,9 @@ def test_the_command_writes_weights_that_load(tmp_path: Path, monkeypatch: pytes
     result = CliRunner().invoke(app, ["train-refiner", "a", "b", "--out", str(out), "--steps", "2"])
     assert result.exit_code == 0, result.output
     MaskRefiner.load(out)
+
+
+def test_a_name_that_could_not_be_read_again_is_refused_at_once(tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["train-refiner", "a", "--out", str(tmp_path / "refiner.pth")])
+    assert result.exit_code == 2
+    assert ".safetensors" in result.output and "refiner.pth" in result.output
