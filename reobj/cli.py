@@ -23,7 +23,7 @@ from reobj.commands import (
     train_refiner,
     views,
 )
-from reobj.commands.console import errors
+from reobj.commands.console import errors, show_log
 from reobj.environment import PATIENT
 from reobj.errors import ReobjError
 
@@ -63,6 +63,7 @@ def options(
 
 def main() -> None:
     """Runs the command line. What went wrong on purpose is one line, not a traceback."""
+    show_log()
     os.environ |= {key: os.environ.get(key, value) for key, value in PATIENT.items()}
     try:
         app()

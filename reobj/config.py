@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,7 +111,8 @@ def _detector_section(data: object) -> DetectorSection:
     name = choose_detector(name)
     imperfections = _optional(ImperfectionConfig, options, "imperfections")
     propagation = _optional(PropagationConfig, options, "propagation")
-    own = _options(lambda: detector_entry(name).config, options, "detector")
+    beside = ("name", "imperfections", "propagation")
+    own = _options(lambda: detector_entry(name).config, options, "detector", beside)
     return DetectorSection(name, own, imperfections, propagation)
 
 
@@ -123,7 +124,7 @@ def _optional(kind: type[T], options: dict[Any, object], key: str) -> T | None:
 
 def _encoder_section(data: object) -> EncoderSection:
     name, options = _named(data, "encoder", EncoderSection().name)
-    return EncoderSection(name, _options(lambda: encoder_entry(name).config, options, "encoder"))
+    return EncoderSection(name, _options(lambda: encoder_entry(name).config, options, "encoder", ("name",)))
 
 
 def _named(data: object, path: str, default: str) -> tuple[str, dict[Any, object]]:
@@ -137,10 +138,12 @@ def _named(data: object, path: str, default: str) -> tuple[str, dict[Any, object
     return name, options
 
 
-def _options(kind: Callable[[], type[Any]], options: Mapping[Any, object], path: str) -> object:
+def _options(
+    kind: Callable[[], type[Any]], options: Mapping[Any, object], path: str, beside: Sequence[str]
+) -> object:
     """The stage's own dataclass."""
     try:
-        return from_mapping(kind(), options, path)
+        return from_mapping(kind(), options, path, beside)
     except ModelError as error:  # no stage of that name
         raise ConfigError(f"{path}.name: {error}") from error
 

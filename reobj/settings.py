@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from reobj.errors import ConfigError, ReobjError, mismatch
@@ -13,7 +13,7 @@ from reobj.errors import ConfigError, ReobjError, mismatch
 T = TypeVar("T")
 
 
-def from_mapping(kind: type[T], data: object, path: str) -> T:
+def from_mapping(kind: type[T], data: object, path: str, beside: Sequence[str] = ()) -> T:
     """Makes a dataclass of a mapping. Keys that are left out keep their defaults.
 
     Fields may be bool, int, float, str, a dataclass, ``tuple`` of those, or ``None`` beside one of them.
@@ -23,6 +23,7 @@ def from_mapping(kind: type[T], data: object, path: str) -> T:
         kind: the dataclass.
         data: the mapping.
         path: name of the mapping for messages, e.g. ``encoder``; empty for a whole file.
+        beside: keys of the mapping that were taken out before, for messages.
 
     Raises:
         ConfigError: an unknown key, another type, or a value that the dataclass refuses.
@@ -33,7 +34,9 @@ def from_mapping(kind: type[T], data: object, path: str) -> T:
     names = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
     for key in data:
         if key not in names:
-            raise ConfigError(f"{_join(path, key)}: unknown key, expected one of {', '.join(names)}")
+            raise ConfigError(
+                f"{_join(path, key)}: unknown key, expected one of {', '.join([*beside, *names])}"
+            )
     values = {key: _convert(hints[key], value, _join(path, key)) for key, value in data.items()}
     try:
         return kind(**values)

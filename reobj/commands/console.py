@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
@@ -34,6 +35,26 @@ Choice = TypeVar("Choice", bound=Enum)
 
 console = Console()
 errors = Console(stderr=True)
+
+CHOSEN = "reobj.detection"
+"""Whose plain messages are shown, too: which detector was taken, on which device, and when it was ready."""
+
+
+class ConsoleLog(logging.Handler):
+    """Shows what the library logs on ``errors``, above a progress bar if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Shows warnings and errors of all, and plain messages of those that are chosen."""
+        if record.levelno >= logging.WARNING or record.name.startswith(CHOSEN):
+            style = "yellow" if record.levelno >= logging.WARNING else "dim"
+            errors.print(self.format(record), style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def show_log() -> None:
+    """From now on the library's messages are shown."""
+    logging.getLogger("reobj").addHandler(ConsoleLog())
+    logging.getLogger(CHOSEN).setLevel(logging.INFO)
+
 
 #: Column of a table of scores -> name in IdentityScores.
 COLUMNS = {

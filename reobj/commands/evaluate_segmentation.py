@@ -20,8 +20,12 @@ def segmentation_command(
         typer.Argument(help="Scan folders, .sens files or bags, with truth; or a folder like DAVIS 2017."),
     ],
     methods: Annotated[
-        str, typer.Option(help="Of those below; each adds a part to the last, ego_motion to colour.")
-    ] = "copy,flow,consistency,colour,colour_refiner,ego_motion,refiner",
+        str | None,
+        typer.Option(
+            help="Some of copy, flow, consistency, colour, colour_refiner, ego_motion, refiner; each adds a "
+            "part to the last, ego_motion to colour. Default: all."
+        ),
+    ] = None,
     gap: Annotated[
         int, typer.Option(help="Frames between key frames; 0: only the first is one, as in DAVIS.", min=0)
     ] = 10,
@@ -40,7 +44,10 @@ def segmentation_command(
     from reobj.segmentation_report import TABLE_FILE, SegmentationReportConfig, evaluate_segmentation
 
     settings = SegmentationSettings(
-        chosen(Method, methods, "--methods"), gap, frames=frames, refiner=refiner or SHIPPED
+        tuple(Method) if methods is None else chosen(Method, methods, "--methods"),
+        gap,
+        frames=frames,
+        refiner=refiner or SHIPPED,
     )
     command = shlex.join(["reobj", *sys.argv[1:]])
     config = SegmentationReportConfig(tuple(sources), out, settings, flow, weights, device, command)

@@ -125,13 +125,13 @@ def training_bar(score: str = "rank-1") -> Iterator[Report]:
         TextColumn("{task.description:<11}"),
         BarColumn(),
         TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TextColumn("loss {task.fields[loss]:.4f}"),
+        TextColumn("loss {task.fields[loss]}"),
         TextColumn("{task.fields[rate]:.1f} images/s"),
         TextColumn(score + " {task.fields[score]}"),
         TimeElapsedColumn(),
     )
     with Bar(*columns, console=errors) as bar:
-        task = bar.add_task("starting", total=1, loss=math.nan, rate=0.0, score="-")
+        task = bar.add_task("starting", total=1, loss="-", rate=0.0, score="-")
 
         def show(report: TrainReport) -> None:
             bar.update(
@@ -139,7 +139,7 @@ def training_bar(score: str = "rank-1") -> Iterator[Report]:
                 description=report.state.name.lower(),
                 completed=report.step,
                 total=report.steps,
-                loss=report.loss,
+                loss="-" if math.isnan(report.loss) else f"{report.loss:.4f}",
                 rate=report.images_per_second,
                 score=percent(None if math.isnan(report.score) else report.score),
             )

@@ -19,8 +19,9 @@ from reobj.types import Frame, Instances
 
 log = logging.getLogger(__name__)
 
-#: the detector is said not to answer after so many seconds, and so many times what it took before
-_SILENT_S, _SILENT_TIMES = 5.0, 5.0
+#: the detector is said not to answer after so many seconds, or, once it has answered, after so many times the
+#: patience: about when the masks that wait for it end
+_SILENT_S, _SILENT_TIMES = 5.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,8 @@ class PropagatingDetector:
 
     def _complain_of_silence(self, going_on: int) -> None:
         waiting_s = self._detections.waiting_s
-        if not self._complained and waiting_s > max(_SILENT_S, _SILENT_TIMES * self._took_s):
+        usual_s = _SILENT_TIMES * self._patience_s if self._took_s else _SILENT_S
+        if not self._complained and waiting_s > usual_s:
             self._complained = True
             log.warning(
                 "the detector has not answered for %.0f s, %d masks go on without it", waiting_s, going_on

@@ -54,12 +54,16 @@ class DavisSequence:
         Raises:
             ScanError: a frame or its masks are missing or cannot be read, or differ in size.
         """
+        size: tuple[int, ...] | None = None
         for number, path in enumerate(self._frames()):
             colour, ids = _read_colour(path), _read_masks(self.truth / f"{path.stem}.png")
             if colour.shape[:2] != ids.shape:
                 raise ScanError(
                     f"{path}: expected the size of its masks, {ids.shape}, got {colour.shape[:2]}"
                 )
+            if size not in (None, ids.shape):
+                raise ScanError(f"{path}: expected the size of the frames before it, {size}, got {ids.shape}")
+            size = ids.shape
             objects = {int(i): "void" if i == VOID else "object" for i in np.unique(ids) if i}
             yield Frame(colour, round(1e9 * number / _RATE_HZ)), LabelImage(ids, objects)
 
@@ -68,8 +72,8 @@ class DavisSequence:
 
 
 def is_davis(path: Path) -> bool:
-    """Whether a folder has this layout."""
-    return (path / _IMAGES).is_dir() and (path / _TRUTH).is_dir()
+    """Whether a folder means to have this layout."""
+    return (path / _IMAGES).is_dir()
 
 
 def davis_sequences(path: Path) -> list[DavisSequence]:

@@ -75,6 +75,7 @@ class Diagnostics:
         self._counts = Counter(dict.fromkeys(COUNTS, 0))
         self._latency: dict[str, deque[float]] = {}
         self._before, self._at_s = self.counts(), clock()
+        self._settled = False
         self._idle_gpu = idle_gpu(device)
         self._may_log = Throttle(BEHIND_S, clock)
         StatusTopic(node, device, self.status)
@@ -108,6 +109,7 @@ class Diagnostics:
         """All of it; WARN with a concern or where frames were lost since the last, ERROR with a problem."""
         counts, now_s = self.counts(), self._clock()
         new = {name: count - self._before[name] for name, count in counts.items()}
+        self._settled = self._before["processed"] > 0  # what waits at the start says nothing of the speed
         passed_s, self._before, self._at_s = max(now_s - self._at_s, 1e-3), counts, now_s
         latency = self.percentiles()
         values: dict[str, float | str] = {
@@ -132,7 +134,7 @@ class Diagnostics:
         said = []
         if new["overtaken"]:
             said.append(behind(new["overtaken"], new["received"], latency))
-            if self._may_log(said[0]):
+            if self._settled and self._may_log(said[0]):
                 self._node.get_logger().warning(said[0])
         if new["unmatched"]:
             said.append(

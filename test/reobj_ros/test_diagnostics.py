@@ -103,6 +103,11 @@ def test_falling_behind_is_logged_now_and_then(
     monkeypatch.setattr(node.get_logger(), "warning", lines.append)
     overtaken = [0]
     diagnostics = Diagnostics(node, "", Vitals(overtaken=lambda: overtaken[0]), clock)
+    overtaken[0] += 1
+    assert "falling behind" in diagnostics.status().message
+    assert not lines  # what waits at the start says nothing of the speed
+    diagnostics.count("processed")
+    diagnostics.status()
     for _ in range(3):
         overtaken[0] += 1
         diagnostics.status()

@@ -81,3 +81,22 @@ def test_an_empty_folder_of_images_holds_no_sequence(tmp_path: Path) -> None:
     (tmp_path / "Annotations").mkdir()
     with pytest.raises(ScanError, match="480p"):
         davis_sequences(tmp_path)
+
+
+def test_a_folder_without_masks_is_told_what_is_missing(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "dogs")
+    (tmp_path / "Annotations").rename(tmp_path / "elsewhere")
+    assert is_davis(tmp_path)
+    with pytest.raises(ScanError, match="Annotations/480p/dogs: expected a folder of one sequence"):
+        davis_sequences(tmp_path)
+
+
+def test_a_frame_of_another_size_is_named(tmp_path: Path) -> None:
+    write_sequence(tmp_path, "dogs")
+    for kind, suffix in (("JPEGImages", "jpg"), ("Annotations", "png")):
+        path = tmp_path / kind / "480p" / "dogs" / f"00002.{suffix}"
+        with Image.open(path) as image:
+            image.crop((0, 0, 30, 10)).save(path)
+    (sequence,) = davis_sequences(tmp_path)
+    with pytest.raises(ScanError, match=r"00002\.jpg: expected the size .* \(20, 30\), got \(10, 30\)"):
+        list(sequence)
