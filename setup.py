@@ -19,7 +19,9 @@ setup(
     name=PACKAGE,
     version="0.1.0",
     packages=find_packages(include=["reobj", "reobj.*", "reobj_ros", "reobj_ros.*"]),
-    package_data={"reobj": ["fastdds.xml", "models/*/*", "visual/templates/*", "py.typed"]},
+    package_data={
+        "reobj": ["fastdds.xml", "models/*/*", "models/detectors/*/*", "visual/templates/*", "py.typed"]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),

@@ -137,6 +137,7 @@ def _pictured(task: _Task, runs: Sequence[RunOutcome]) -> list[list[Failure]]:
         settings.masks[0],
         settings.encoder,
         settings.device,
+        detector=settings.detector,
         limit=settings.frames,
         cache=settings.cache,
     )

@@ -88,7 +88,7 @@ def test_a_run_says_which_detector_it_has_and_a_wrong_key_which_ones_there_are(
     (tmp_path / "right.yaml").write_text(f"detector: {{{network}}}")
     done = reobj("run", str(scan), "--config", "right.yaml", "--out", "out", "--device", "cpu", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "detector maskrcnn_mobilenet_v3_large_fpn on cpu" in done.stderr
+    assert "detector maskrcnn_mobilenet_v3_large_fpn (random) on cpu" in done.stderr
     (tmp_path / "wrong.yaml").write_text("detector: {name: label_image, propagate: true}")
     done = reobj("run", str(scan), "--config", "wrong.yaml", "--out", "other", cwd=tmp_path)
     assert "detector.propagate: unknown key, expected one of name, imperfections, propagation" in done.stderr

@@ -30,7 +30,7 @@ def detections(
     encoder: EncoderSection,
     device: str = "auto",
     *,
-    detector: DetectorSection | None = None,
+    detector: DetectorSection | None,
     limit: int | None = None,
     cache: Path | None = None,
     progress: Progress = silent,

@@ -56,7 +56,8 @@ def test_the_network_is_warm_before_the_first_frame(caplog: pytest.LogCaptureFix
     with caplog.at_level("INFO", "reobj"):
         detector = MaskRCNNDetector(MaskRCNNConfig(**SMALL, min_score=0.9), "cpu")  # type: ignore[arg-type]
     assert re.search(
-        r"detector maskrcnn_mobilenet_v3_large_fpn on cpu \(\d+ threads\), ready after \d+\.\d s", caplog.text
+        r"detector maskrcnn_mobilenet_v3_large_fpn \(random\) on cpu \(\d+ threads\), ready after \d+\.\d s",
+        caplog.text,
     )
     assert detector._network.roi_heads.score_thresh == 0.9
 

@@ -21,6 +21,7 @@ from reobj.evaluation import identity_detections, identity_run
 from reobj.evaluation.identity_rows import rows_of
 from reobj.evaluation.identity_run import IdentitySettings, evaluate_scan
 from reobj.evaluation.identity_systems import Inputs, Masks, System
+from reobj.identity_report import IdentityReportConfig, evaluate_identity
 from reobj.scans.writer import ScanNetWriter
 from reobj.types import Intrinsics
 
@@ -59,6 +60,13 @@ def test_the_masks_of_a_detector_are_those_of_the_one_that_is_given(
     assert evaluate_scan(scan, given).runs[0].detected == FRAMES  # each of them has one chair
     other = replace(given, detector=DetectorSection("label_image", LabelImageConfig()))
     assert evaluate_scan(scan, other).runs[0].detected == 2 * FRAMES  # not the first one's, of the cache
+
+
+def test_pictures_are_of_the_same_detector(scan: Path, settings: IdentitySettings, tmp_path: Path) -> None:
+    chairs = DetectorSection("label_image", LabelImageConfig(exclude=("cup",)))
+    given = replace(settings, masks=(Masks.detector,), systems=(System.reobj,), detector=chairs, cache=None)
+    config = IdentityReportConfig((scan,), tmp_path / "out", given, workers=1, pictures=2)
+    assert evaluate_identity(config)[0].key.masks is Masks.detector
 
 
 def test_each_system_runs_with_all_inputs_that_it_makes_use_of(

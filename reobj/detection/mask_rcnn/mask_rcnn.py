@@ -71,13 +71,13 @@ class MaskRCNNDetector:
         self._network, self._names = loaded.network.eval().to(self._device), loaded.names
         self._wanted = self._config.wanted(self._names).to(self._device)
         self._size = self._config.input_size or loaded.input_size
-        self._warm_up()
+        self._warm_up(f"{loaded.architecture} ({self._config.weights})")
 
-    def _warm_up(self) -> None:
+    def _warm_up(self, name: str) -> None:
         """One pass through all heads: without a least score there is something to find even in nothing."""
         gpu = self._device.type == "cuda"  # has to see the size that is to come, a CPU does not
         set_limits(self._network, 0.0, _WARM, self._size if gpu else _SMALL)
-        warm_up(self.detect, self._config.network, describe_device(self._device))
+        warm_up(self.detect, name, describe_device(self._device))
         set_limits(self._network, self._config.min_score, SPARE * self._config.max_instances, self._size)
 
     def detect(self, frame: Frame) -> Instances:

@@ -29,11 +29,13 @@ class LoadedNetwork:
         network: in torchvision's form.
         names: of its classes by index; the first is the background.
         input_size: shorter side in pixels that it was trained with.
+        architecture: as in ``NETWORKS``.
     """
 
     network: MaskRCNN
     names: tuple[str, ...]
     input_size: int
+    architecture: str
 
 
 def published_weights(network: str) -> WeightsEnum:
@@ -66,7 +68,9 @@ def load_network(network: str, weights: str) -> LoadedNetwork:
     folder = None if weights in ("coco", "random") else detector_folder(weights)
     if folder is not None:
         card, loaded = load_detector(folder)
-        return LoadedNetwork(loaded, (_BACKGROUND, *card.spec.labels), card.spec.input_size)
+        return LoadedNetwork(
+            loaded, (_BACKGROUND, *card.spec.labels), card.spec.input_size, card.spec.network
+        )
     if weights not in ("coco", "random") and not weights.endswith(SUFFIXES):
         names = ", ".join(["coco", *shipped_detectors()])
         expected = f"{names}, a folder of reobj train-detector, or a file {', '.join(SUFFIXES)}"
@@ -78,7 +82,7 @@ def load_network(network: str, weights: str) -> LoadedNetwork:
         _load(built, download_weights(published), str(published))
     elif weights != "random":
         _load(built, read_weights(Path(weights).expanduser()), weights)
-    return LoadedNetwork(built, COCO_LABELS, size)
+    return LoadedNetwork(built, COCO_LABELS, size, network)
 
 
 def _load(network: nn.Module, state: State, origin: str) -> None:
