@@ -47,6 +47,10 @@ OVERRIDES = {
         "detector.name",
         "auto, mask_rcnn, onnx, depth_segments, masks of another node, or label_image",
     ),
+    "weights": (
+        "detector.weights",
+        "with detector:=mask_rcnn: coco, rooms (simulated ones), or a folder that reobj train-detector wrote",
+    ),
     "masks_source": (
         "detector.source",
         "with detector:=masks its topics: masks, segments, detections or boxes",

@@ -34,7 +34,7 @@ def test_every_node_of_setup_py_is_a_command_and_a_module() -> None:
 
 def test_every_file_that_is_no_module_is_installed() -> None:
     """What lies in reobj/ beside its modules (weights above all) is named in package_data."""
-    patterns = ast.literal_eval(re.search(r'package_data=\{"reobj": (\[.*?\])', SETUP, re.S)[1])  # type: ignore[index]
+    patterns = ast.literal_eval(re.search(r'package_data=\{\s*"reobj": (\[.*?\])', SETUP, re.S)[1])  # type: ignore[index]
     package = ROOT / "reobj"
     named = {path for pattern in patterns for path in package.glob(pattern)}
     data = {
