@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,3 +47,28 @@ def tiny_model(tmp_path: Path) -> Callable[..., Any]:
         return save_model(tmp_path / folder, name, spec, network, calibration, training, scores, half)
 
     return save
+
+
+@pytest.fixture
+def gated() -> Any:
+    """A detector of batches that waits until it is let: ``inside`` counts its calls, ``go_on`` lets one end.
+
+    ``batches`` are the frame ids of each call.
+    """
+    from reobj.types import Frame, Instances
+
+    class Gated:
+        def __init__(self) -> None:
+            self.batches: list[list[str]] = []
+            self.inside, self.go_on = threading.Semaphore(0), threading.Semaphore(0)
+
+        def detect(self, frame: Frame) -> Instances:
+            return self.detect_batch([frame])[0]
+
+        def detect_batch(self, frames: Sequence[Frame]) -> list[Instances]:
+            self.batches.append([one.frame_id for one in frames])
+            self.inside.release()
+            assert self.go_on.acquire(timeout=30)
+            return [Instances.empty(one.height, one.width) for one in frames]
+
+    return Gated()

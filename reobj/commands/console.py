@@ -26,6 +26,7 @@ from rich.table import Column, Table
 
 from reobj.evaluation.identity import IdentityScores
 from reobj.evaluation.latency import Percentiles
+from reobj.plain_log import CHOSEN, LIBRARY, is_for_people
 from reobj.progress import Progress
 
 if TYPE_CHECKING:
@@ -36,23 +37,20 @@ Choice = TypeVar("Choice", bound=Enum)
 console = Console()
 errors = Console(stderr=True)
 
-CHOSEN = "reobj.detection"
-"""Whose plain messages are shown, too: which detector was taken, on which device, and when it was ready."""
-
 
 class ConsoleLog(logging.Handler):
     """Shows what the library logs on ``errors``, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Shows warnings and errors of all, and plain messages of those that are chosen."""
-        if record.levelno >= logging.WARNING or record.name.startswith(CHOSEN):
+        """Shows one line."""
+        if is_for_people(record):
             style = "yellow" if record.levelno >= logging.WARNING else "dim"
             errors.print(self.format(record), style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def show_log() -> None:
     """From now on the library's messages are shown."""
-    logging.getLogger("reobj").addHandler(ConsoleLog())
+    logging.getLogger(LIBRARY).addHandler(ConsoleLog())
     logging.getLogger(CHOSEN).setLevel(logging.INFO)
 
 

@@ -6,11 +6,9 @@ import logging
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from reobj.plain_log import CHOSEN, LIBRARY, is_for_people
 from reobj_ros.node.throttle import Throttle
 
-LIBRARY = "reobj"
-CHOSEN = "reobj.detection"
-"""Whose plain messages count too: which detector was taken, on which device, and when it was ready."""
 REPEAT_S = 5.0
 """The same line of code logs at most so often, in seconds, as some speak of every frame."""
 
@@ -46,7 +44,7 @@ class LibraryLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Logs one line; rclpy wants each level to have a place in the code of its own."""
-        if record.levelno < logging.WARNING and not record.name.startswith(CHOSEN):
+        if not is_for_people(record):
             return
         if not self._may_log(str(record.msg)):  # without its values
             return

@@ -4,53 +4,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from reobj.detection.background_detector import BackgroundDetector
-from reobj.detection.base import Detector
-from reobj.detection.batches import detect_all
-from reobj.detection.carrying.optical_flow import Flow, Image, OpticalFlow
 from reobj.detection.propagation import PropagatingDetector, PropagationConfig, make_flow
 from reobj.types import Frame, Instances
 from reobj_ros.node.diagnostics import BESIDE
-from reobj_ros.stages.networks import Held
+from reobj_ros.stages.in_common import InCommon
+from reobj_ros.stages.networks import Held, HeldDetector, HeldFlow
 from reobj_ros.stages.stage_node import StageNode
 
 
-class HeldFlow(Held[OpticalFlow]):
-    """An optical flow that can be put down."""
-
-    def between(self, a: Image, b: Image) -> tuple[Flow, Flow]:
-        """Like the flow's."""
-        with self.lock:
-            return self.get().between(a, b)
-
-
 class KeyFrames:
-    """Makes the detectors of a node's cameras out of the one that they have in common.
+    """``CameraDetectors`` that ask the one that they have in common now and then.
 
     Args:
         node: whose diagnostics hear how long a key frame takes.
-        config: when the detector runs.
+        common: the detector.
+        config: when it runs.
         device: of a flow that is a network.
 
     Attributes:
-        flow: between the images of a camera.
+        networks: see ``CameraDetectors``.
     """
 
-    def __init__(self, node: StageNode, config: PropagationConfig, device: str) -> None:
-        self._node, self._config = node, config
-        self.flow = HeldFlow(lambda: make_flow(config, device))
+    def __init__(self, node: StageNode, common: InCommon, config: PropagationConfig, device: str) -> None:
+        self._config, self._timed = config, _Timed(common.detector, node)
+        self._flow = HeldFlow(lambda: make_flow(config, device))
+        self._thread = BackgroundDetector(self._timed) if config.background else None
         self._cameras: list[PropagatingDetector] = []
-        self._thread: BackgroundDetector | None = None
+        self.networks: Sequence[Held[Any]] = (*common.networks, self._flow)
+        self.input = common.input
 
-    def camera(self, detector: Detector) -> PropagatingDetector:
-        """For one more camera; all with the same detector."""
-        timed = _Timed(detector, self._node)
-        detections = None
-        if self._config.background:
-            self._thread = self._thread or BackgroundDetector(timed)
-            detections = self._thread.camera()
-        made = PropagatingDetector(timed, self._config, self.flow, detections=detections)
+    def camera(self, name: str) -> PropagatingDetector:
+        """See ``CameraDetectors``."""
+        detections = None if self._thread is None else self._thread.camera()
+        made = PropagatingDetector(self._timed, self._config, self._flow, detections=detections)
         self._cameras.append(made)
         return made
 
@@ -70,7 +59,7 @@ class KeyFrames:
 class _Timed:
     """A detector whose time is on /diagnostics."""
 
-    def __init__(self, detector: Detector, node: StageNode) -> None:
+    def __init__(self, detector: HeldDetector, node: StageNode) -> None:
         self._detector, self._node = detector, node
 
     def detect(self, frame: Frame) -> Instances:
@@ -78,6 +67,6 @@ class _Timed:
 
     def detect_batch(self, frames: Sequence[Frame]) -> list[Instances]:
         started = time.perf_counter()
-        found = list(detect_all(self._detector, frames, len(frames)))
+        found = self._detector.detect_batch(frames)
         self._node.diagnostics.latency({BESIDE: 1e3 * (time.perf_counter() - started)})
         return found

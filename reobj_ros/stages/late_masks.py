@@ -15,8 +15,7 @@ from reobj.errors import ReobjError
 from reobj_ros.input.inputs import Inputs
 from reobj_ros.input.masks_input import MasksInput
 from reobj_ros.input.stamp_join import Companion, Joined
-from reobj_ros.stages.key_frames import HeldFlow
-from reobj_ros.stages.networks import Held
+from reobj_ros.stages.networks import Held, HeldFlow
 from reobj_ros.stages.stage_node import StageNode
 
 

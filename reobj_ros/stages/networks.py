@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from reobj.detection.base import Detector
 from reobj.detection.batches import detect_all
+from reobj.detection.carrying.optical_flow import Flow, Image, OpticalFlow
 from reobj.encoding.base import Encoder
 from reobj.types import Embeddings, Frame, Instances, ModelId
 
@@ -67,3 +68,12 @@ class HeldEncoder(Held[Encoder]):
         """Like the encoder's, after whoever came first: a frame, or somebody's question about an image."""
         with self.lock:
             return self.get().encode(frame, instances)
+
+
+class HeldFlow(Held[OpticalFlow]):
+    """An optical flow that can be put down."""
+
+    def between(self, a: Image, b: Image) -> tuple[Flow, Flow]:
+        """Like the flow's."""
+        with self.lock:
+            return self.get().between(a, b)

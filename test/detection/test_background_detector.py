@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -15,23 +16,6 @@ def frame(camera: str, stamp_ns: int = 0) -> Frame:
     return Frame.without_colour(4, 6, stamp_ns, camera)
 
 
-class Gated:
-    """Looks at several frames at once, when it is let."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[str]] = []
-        self.inside, self.go_on = threading.Semaphore(0), threading.Semaphore(0)
-
-    def detect(self, frame: Frame) -> Instances:
-        return self.detect_batch([frame])[0]
-
-    def detect_batch(self, frames: Sequence[Frame]) -> list[Instances]:
-        self.batches.append([one.frame_id for one in frames])
-        self.inside.release()
-        assert self.go_on.acquire(timeout=30)
-        return [Instances.empty(one.height, one.width) for one in frames]
-
-
 def answer(camera: DetectInBackground) -> Detected:
     for _ in range(3000):
         if (found := camera.take()) is not None:
@@ -40,51 +24,48 @@ def answer(camera: DetectInBackground) -> Detected:
     raise AssertionError("no answer")
 
 
-def test_cameras_that_wait_at_the_same_time_are_one_batch() -> None:
-    detector = Gated()
-    thread = BackgroundDetector(detector)
+def test_cameras_that_wait_at_the_same_time_are_one_batch(gated: Any) -> None:
+    thread = BackgroundDetector(gated)
     front, left, back = thread.camera(), thread.camera(), thread.camera()
     front.ask(frame("front"))
-    assert detector.inside.acquire(timeout=30)
+    assert gated.inside.acquire(timeout=30)
     left.ask(frame("left"))
     back.ask(frame("back"))
     assert front.busy and left.busy and back.waiting_s > 0
-    detector.go_on.release(2)
+    gated.go_on.release(2)
     for camera, name in ((front, "front"), (left, "left"), (back, "back")):
         assert answer(camera).frame.frame_id == name
         assert not camera.busy and camera.take() is None and camera.waiting_s == 0
-    assert detector.batches == [["front"], ["left", "back"]]
+    assert gated.batches == [["front"], ["left", "back"]]
     thread.close()
 
 
-def test_what_was_forgotten_is_neither_detected_nor_answered() -> None:
-    detector = Gated()
-    thread = BackgroundDetector(detector)
+def test_what_was_forgotten_is_neither_detected_nor_answered(gated: Any) -> None:
+    thread = BackgroundDetector(gated)
     front, left = thread.camera(), thread.camera()
     front.ask(frame("front", 1))
-    assert detector.inside.acquire(timeout=30)
+    assert gated.inside.acquire(timeout=30)
     left.ask(frame("left"))
     front.forget()
     left.forget()
     assert not front.busy and not left.busy
     front.ask(frame("front", 2))
-    detector.go_on.release(2)
+    gated.go_on.release(2)
     assert answer(front).frame.stamp_ns == 2
     assert left.take() is None
-    assert detector.batches == [["front"], ["front"]]
+    assert gated.batches == [["front"], ["front"]]
     thread.close()
 
 
-def test_the_thread_ends_after_what_it_works_on() -> None:
-    detector = Gated()
+def test_the_thread_ends_after_what_it_works_on(gated: Any) -> None:
     before = threading.enumerate()
-    thread = BackgroundDetector(detector)
+    thread = BackgroundDetector(gated)
     (made,) = (one for one in threading.enumerate() if one not in before)
     camera = thread.camera()
     camera.ask(frame("front"))
-    assert detector.inside.acquire(timeout=30)
+    assert gated.inside.acquire(timeout=30)
     thread.close()
-    detector.go_on.release()
+    gated.go_on.release()
     made.join(30)
     assert not made.is_alive()
 

@@ -30,19 +30,17 @@ def usable_masks(
     Returns:
         the rest, and a sentence for each kind of thing that was left out.
     """
-    faults = []
     scored, possible = is_score(scores), is_value(values)
-    if not scored.all():
-        faults.append(_fault("scores in [0, 1]", scores[~scored]))
-    if not possible.all():
-        faults.append(_fault(f"values in [1, {MAX_INSTANCES}]", values[~possible]))
+    faults = [
+        *_faults("scores in [0, 1]", scores, scored),
+        *_faults(f"values in [1, {MAX_INSTANCES}]", values, possible),
+    ]
     usable = scored & possible
     first = np.zeros(len(values), bool)
     first[np.unique(values, return_index=True)[1]] = True
-    if not first[possible].all():
-        faults.append(_fault("one instance per value", values[~first & possible]))
-    if len(unknown := np.setdiff1d(np.flatnonzero(areas_of(segments)), [0, *values])):
-        faults.append(_fault("an instance for each value of the label image", unknown))
+    faults += _faults("one instance per value", values, first | ~possible)
+    there = np.flatnonzero(areas_of(segments))
+    faults += _faults("an instance for each value of the label image", there, np.isin(there, [0, *values]))
     rows = np.flatnonzero(usable & first)
     return GivenMasks(segments, values[rows], tuple(labels[row] for row in rows), scores[rows]), faults
 
@@ -60,17 +58,20 @@ def usable_boxes(
     Returns:
         the rest, and a sentence for each kind of thing that was left out.
     """
-    faults = []
     scored, real = is_score(scores), is_box(boxes)
-    if not scored.all():
-        faults.append(_fault("scores in [0, 1]", scores[~scored]))
-    if not real.all():
-        faults.append(_fault("finite boxes with an area", boxes[~real]))
+    faults = [
+        *_faults("scores in [0, 1]", scores, scored),
+        *_faults("finite boxes with an area", boxes, real),
+    ]
     rows = np.flatnonzero(scored & real)
     return GivenBoxes(boxes[rows], tuple(labels[row] for row in rows), scores[rows]), faults
 
 
-def _fault(expected: str, left_out: NDArray[np.generic]) -> str:
+def _faults(expected: str, given: NDArray[np.generic], usable: NDArray[np.bool_]) -> list[str]:
+    """A sentence where not all of it is usable."""
+    left_out = given[~usable]
+    if not len(left_out):
+        return []
     shown = ", ".join(map(str, left_out[:_SHOWN].tolist()))
     more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
-    return f"expected {expected}, left out {shown}{more}"
+    return [f"expected {expected}, left out {shown}{more}"]

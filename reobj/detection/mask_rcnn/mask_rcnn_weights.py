@@ -68,20 +68,19 @@ def load_network(network: str, weights: str) -> LoadedNetwork:
     folder = None if weights in ("coco", "random") else detector_folder(weights)
     if folder is not None:
         card, loaded = load_detector(folder)
-        return LoadedNetwork(
-            loaded, (_BACKGROUND, *card.spec.labels), card.spec.input_size, card.spec.network
-        )
-    if weights not in ("coco", "random") and not weights.endswith(SUFFIXES):
-        names = ", ".join(["coco", *shipped_detectors()])
-        expected = f"{names}, a folder of reobj train-detector, or a file {', '.join(SUFFIXES)}"
-        raise ModelError(mismatch("weights", expected, repr(weights)))
+        spec = card.spec
+        return LoadedNetwork(loaded, (_BACKGROUND, *spec.labels), spec.input_size, spec.network)
     size = network_entry(network).input_size
     built = build_network(network, len(COCO_LABELS) - 1, size)
     if weights == "coco":
         published = published_weights(network)
         _load(built, download_weights(published), str(published))
-    elif weights != "random":
+    elif weights.endswith(SUFFIXES):
         _load(built, read_weights(Path(weights).expanduser()), weights)
+    elif weights != "random":
+        names = ", ".join(["coco", *shipped_detectors()])
+        expected = f"{names}, a folder of reobj train-detector, or a file {', '.join(SUFFIXES)}"
+        raise ModelError(mismatch("weights", expected, repr(weights)))
     return LoadedNetwork(built, COCO_LABELS, size, network)
 
 

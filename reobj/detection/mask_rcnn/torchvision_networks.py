@@ -76,7 +76,7 @@ def _mobilenet(num_classes: int, min_size: int) -> MaskRCNN:
         BackboneWithFPN(trunk, layers, list(_STAGES.values()), _CHANNELS, norm_layer=nn.BatchNorm2d),
         min_size=min_size,
         rpn_anchor_generator=AnchorGenerator(_ANCHORS, _RATIOS),
-        rpn_pre_nms_top_n_train=500,  # with these three a step takes a third of the time
+        rpn_pre_nms_top_n_train=500,  # with these three a step takes half the time
         rpn_post_nms_top_n_train=300,
         box_batch_size_per_image=64,
         rpn_pre_nms_top_n_test=500,
